@@ -1,0 +1,100 @@
+/** What an edit claims, computed from the layers that it moves across (verification.md, "The mathematics"). */
+import { isHomogeneous } from './activations.js';
+import { FIX_CLASSES } from './edits.js';
+import type { Edit, FixClass } from './edits.js';
+import type { DropoutLayer, Layer } from './layers.js';
+import { chainBetween, soleConsumer } from './traversal.js';
+
+/** The weakest of several claims is all that they claim together. */
+export const weakest = (classes: readonly FixClass[]): FixClass =>
+  FIX_CLASSES[Math.max(0, ...classes.map((each) => FIX_CLASSES.indexOf(each)))];
+
+/** Does D ∘ f equal f ∘ D? `undefined`: not even at inference, because the layer is no function of one tensor. */
+export function commutes(dropout: DropoutLayer, layer: Layer): FixClass | undefined {
+  switch (layer.kind) {
+    case 'activation':
+      if (layer.function === 'softmax' || layer.function === 'log-softmax' || layer.function === 'hardmax') return 'inference-exact';
+      return isHomogeneous(layer) && (dropout.law === 'bernoulli' || layer.function === 'scale' || layer.function === 'linear') ? 'exact' : 'inference-exact';
+    case 'reshape':
+      if (sameType(layer) === false) return 'inference-exact';
+      if (dropout.unit === 'element') return layer.order === 'row-major' ? 'exact' : 'exact-in-distribution';
+      return 'inference-exact';
+    case 'pooling':
+      return dropout.unit === 'channel' && dropout.law === 'bernoulli' && layer.of !== 'lp' ? 'exact' : 'inference-exact';
+    case 'dropout':
+      return 'exact-in-distribution';
+    case 'linear':
+    case 'convolution':
+    case 'normalization':
+    case 'embedding':
+    case 'recurrent':
+      return 'inference-exact';
+    case 'merge':
+    case 'opaque':
+      return undefined;
+  }
+}
+
+/** A Cast between float types rounds in between; unknown types are taken to be the same only where nothing says otherwise. */
+function sameType(layer: Layer): boolean | undefined {
+  const [from, to] = [layer.inputs[0]?.elementType, layer.outputs[0]?.elementType];
+  if (layer.type === 'Cast') return from !== undefined && from === to;
+  return from === undefined || to === undefined ? undefined : from === to;
+}
+
+/** The side conditions of `exact`: one reader of the result, an unused mask. */
+const isPlain = (dropout: DropoutLayer) => soleConsumer(dropout.outputs[0]) !== undefined && dropout.mask === undefined;
+
+function classOfMove(dropout: Layer, where: 'after' | 'before', target: Layer): FixClass {
+  if (dropout.kind !== 'dropout') return 'suggestion';
+  const crossed = where === 'after' ? chainBetween(dropout, target) : crossedBackwards(dropout, target);
+  if (!crossed) return 'suggestion';
+  const classes = crossed.map((layer) => commutes(dropout, layer) ?? 'suggestion');
+  return weakest([isPlain(dropout) ? 'exact' : 'inference-exact', ...classes]);
+}
+
+/** The layers from `target` to the dropout, both ends of the way that it goes back. */
+function crossedBackwards(dropout: Layer, target: Layer): readonly Layer[] | undefined {
+  const crossed: Layer[] = [];
+  let at: Layer | undefined = dropout.inputs.length === 1 ? dropout.inputs[0].producer : undefined;
+  while (at) {
+    crossed.push(at);
+    if (at === target) return crossed;
+    at = at.inputs.length === 1 ? at.inputs[0].producer : undefined;
+  }
+  return undefined;
+}
+
+const isDead = (dropout: DropoutLayer) =>
+  dropout.mask === undefined && dropout.outputs.every((output) => output.consumers.length === 0 && !output.isGraphOutput && !output.captured);
+
+function classOf(edit: Edit): FixClass {
+  switch (edit.type) {
+    case 'move':
+      return classOfMove(edit.layer, edit.where, edit.target);
+    case 'remove':
+      if (edit.layer.kind !== 'dropout') return 'suggestion';
+      return edit.layer.rate === 0 || isDead(edit.layer) ? 'exact' : 'inference-exact';
+    case 'insert':
+      return 'inference-exact';
+    case 'replace':
+      return edit.layer.kind === 'dropout' ? 'inference-exact' : 'suggestion';
+    case 'configure':
+      return 'suggestion';
+  }
+}
+
+/** Two dropouts in a row merged into one: the first goes, the second takes the rate 1 − (1 − p)(1 − q). */
+function isMergeOfTwo(edits: readonly Edit[]): boolean {
+  if (edits.length !== 2) return false;
+  const removed = edits.find((edit) => edit.type === 'remove');
+  const configured = edits.find((edit) => edit.type === 'configure');
+  if (removed?.layer.kind !== 'dropout' || configured?.layer.kind !== 'dropout') return false;
+  const [p, q, rate] = [removed.layer.rate, configured.layer.rate, configured.settings.rate];
+  return p !== undefined && q !== undefined && typeof rate === 'number' && Math.abs(rate - (1 - (1 - p) * (1 - q))) < 1e-6;
+}
+
+/** What these edits claim together. */
+export function classify(edits: readonly Edit[]): FixClass {
+  return isMergeOfTwo(edits) ? 'exact-in-distribution' : weakest(edits.map(classOf));
+}

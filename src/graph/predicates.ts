@@ -1,0 +1,135 @@
+/** Structural predicates, in the field's names. Each is one line of definition and its source. */
+import { functionOf, isOutputFunction, momentsOfStandardNormal } from './activations.js';
+import type { Moments } from './activations.js';
+import type { Graph } from './graph.js';
+import type { ActivationLayer, DropoutLayer, Layer, LinearLayer, NormalizationLayer, WeightedLayer } from './layers.js';
+import { ahead, follow, next, previous } from './traversal.js';
+
+/** Has weights that mix its inputs: fully connected, convolution or recurrent. */
+export const isWeighted = (layer: Layer): layer is WeightedLayer => layer.kind === 'linear' || layer.kind === 'convolution' || layer.kind === 'recurrent';
+
+/** BatchNorm: normalises with running statistics at inference (Ioffe & Szegedy 2015). */
+export const hasRunningStatistics = (layer: Layer): layer is NormalizationLayer => layer.kind === 'normalization' && layer.of === 'batch';
+
+/** Softmax → dropout → MatMul of two live tensors (Vaswani et al. 2017, §3.2.1 and §5.4). */
+export function isAttentionDropout(dropout: DropoutLayer): boolean {
+  const before = dropout.inputs[0]?.producer;
+  const after = next(dropout);
+  return before?.kind === 'activation' && before.function === 'softmax' && after?.kind === 'merge' && after.of === 'matmul';
+}
+
+/** The graph attends: a Softmax whose result, dropped or not, is multiplied with a live tensor. */
+export function isTransformer(graph: Graph): boolean {
+  return graph.layersOf('activation').some((softmax) => {
+    if (softmax.function !== 'softmax') return false;
+    const { end } = follow(softmax, next, (layer) => layer.kind === 'dropout' || layer.kind === 'reshape');
+    return end?.kind === 'merge' && end.of === 'matmul';
+  });
+}
+
+/** Dropout → (reshape, normalization, scale)* → Add of a skip connection: the end of a residual branch (He et al. 2016; Vaswani et al. 2017). */
+export function isResidualBranch(dropout: DropoutLayer): boolean {
+  const { end } = follow(dropout, next, (layer) => layer.kind === 'reshape' || layer.kind === 'normalization' || (layer.kind === 'activation' && layer.function === 'scale'));
+  return end?.kind === 'merge' && end.of === 'add';
+}
+
+/** Dropout behind an embedding, or behind the sum of embeddings (Devlin et al. 2019). */
+export function isEmbeddingDropout(dropout: DropoutLayer): boolean {
+  let at = dropout.inputs[0]?.producer;
+  for (let steps = 0; at && steps < 8; steps += 1) {
+    if (at.kind === 'embedding') return true;
+    if (at.kind === 'merge') return at.inputs.some((input) => input.producer?.kind === 'embedding');
+    if (at.kind !== 'reshape' && at.kind !== 'normalization') return false;
+    at = at.inputs[0]?.producer;
+  }
+  return false;
+}
+
+/** A mask of one number for each example: stochastic depth (Huang et al. 2016). */
+export const isStochasticDepth = (dropout: DropoutLayer): boolean => dropout.unit === 'sample';
+
+/** The dropout of a wide residual block: inside a residual branch, after its last BatchNorm, before its last convolution (Zagoruyko & Komodakis 2016; Kim 2023). */
+export function isWideResNetPosition(dropout: DropoutLayer): boolean {
+  const { end: convolution } = follow(dropout, next, (layer) => layer.kind === 'activation' || layer.kind === 'pooling' || layer.kind === 'reshape');
+  if (convolution?.kind !== 'convolution') return false;
+  const { end } = follow(convolution, next, (layer) => layer.kind === 'dropout' || layer.kind === 'reshape' || (layer.kind === 'activation' && layer.function === 'scale'));
+  return end?.kind === 'merge' && end.of === 'add';
+}
+
+/** An activation that models end with (Softmax, Sigmoid, Tanh …), with no weighted layer behind it; at the end of a function or branch nobody knows. */
+export function isOutputActivation(activation: ActivationLayer): boolean {
+  if (!isOutputFunction(activation)) return false;
+  const beyond = ahead(activation);
+  return !beyond.convolution && !beyond.linear && !beyond.recurrent;
+}
+
+/** Normalised by the batch, or by anything else, between two dense layers. */
+export const isNormalization = (layer: Layer): layer is NormalizationLayer => layer.kind === 'normalization';
+
+/** The dense head of a model, from the last flatten or pooling to the classifier. */
+export interface ClassifierHead {
+  readonly classifier: LinearLayer;
+  /** Fully connected layers before the classifier, nearest first. */
+  readonly hidden: readonly LinearLayer[];
+  readonly dropouts: readonly DropoutLayer[];
+  readonly normalizations: readonly NormalizationLayer[];
+}
+
+const isElementwise = (layer: Layer) => layer.kind === 'activation' || layer.kind === 'normalization' || layer.kind === 'reshape' || layer.kind === 'dropout';
+
+/**
+ * The classifier head in front of one output: the last weighted layer is fully connected, and all that stands before
+ * it up to the last flatten or pooling. A dropout right before or after that flatten or pooling belongs to it.
+ * `undefined` when the last weighted layer is no fully connected one, or is not known.
+ */
+export function classifierHead(output: Layer): ClassifierHead | undefined {
+  const dropouts: DropoutLayer[] = [];
+  const normalizations: NormalizationLayer[] = [];
+  const hidden: LinearLayer[] = [];
+  let at: Layer | undefined = output;
+  while (at && isElementwise(at)) {
+    if (at.kind === 'dropout') dropouts.push(at);
+    at = at.inputs.length === 1 ? at.inputs[0].producer : undefined;
+  }
+  if (at?.kind !== 'linear' || at.inputs.length !== 1) return undefined;
+  const classifier = at;
+  for (at = previousLayer(classifier); at; at = previousLayer(at)) {
+    if (at.kind === 'dropout') dropouts.push(at);
+    else if (at.kind === 'normalization') normalizations.push(at);
+    else if (at.kind === 'linear') hidden.push(at);
+    else if (at.kind === 'pooling' || (at.kind === 'reshape' && at.flattens)) {
+      const entry = skipToDropout(at);
+      if (entry) dropouts.push(entry);
+      break;
+    } else if (!isElementwise(at)) break;
+  }
+  return { classifier, hidden, dropouts, normalizations };
+}
+
+const previousLayer = (layer: Layer): Layer | undefined => (layer.inputs.length === 1 ? layer.inputs[0].producer : undefined);
+
+/** The dropout right before the flatten or pooling, through further flattening and pooling. */
+function skipToDropout(from: Layer): DropoutLayer | undefined {
+  let at = previousLayer(from);
+  while (at && (at.kind === 'pooling' || at.kind === 'reshape' || at.kind === 'activation')) at = previousLayer(at);
+  return at?.kind === 'dropout' ? at : undefined;
+}
+
+/**
+ * Mean and variance of what the dropout silences, predicted: behind an activation those of f(N(0, 1)), else those of
+ * N(0, 1). An activation between the dropout and `reader` counts as if it stood before the dropout.
+ */
+export function predictedMoments(dropout: DropoutLayer, passed: readonly Layer[]): Moments {
+  const { end: before } = follow(dropout, previous, (layer) => layer.kind === 'reshape' || layer.kind === 'dropout');
+  const activation = passed.find((layer): layer is ActivationLayer => layer.kind === 'activation') ?? (before?.kind === 'activation' ? before : undefined);
+  const f = activation && functionOf(activation.function);
+  return f ? momentsOfStandardNormal(f) : { mean: 0, variance: 1 };
+}
+
+/**
+ * Var_test/Var_train of what BatchNorm sees when its input was dropped: v / ((c² + v)/k − c²), k = 1 − p
+ * (Li, Chen, Hu & Yang 2019, "Understanding the Disharmony between Dropout and Batch Normalization by Variance Shift", §3).
+ */
+export function varianceShift(rate: number, { mean, variance }: Moments): number {
+  return variance / ((mean * mean + variance) / (1 - rate) - mean * mean);
+}
