@@ -1,0 +1,81 @@
+/** An ONNX file as a document: architecture graphs out, edits in, everything else untouched. */
+import type { Edit } from '../../graph/edits.js';
+import type { DropoutUnit } from '../../graph/layers.js';
+import type { BinaryDocument, Lowered, Model, Splice } from '../document.js';
+import { externalFilesOf } from './external-data.js';
+import { lift } from './lift/lift.js';
+import type { Lifted } from './lift/lift.js';
+import { lower } from './lower/lower.js';
+import { readModel } from './wire/read-model.js';
+import type { FunctionRecord, GraphRecord, ModelRecord, NodeRecord } from './wire/records.js';
+import type { ByteSource } from './wire/source.js';
+import { BufferSource, FileSource, SplicedSource } from './wire/sources.js';
+
+/** A dropout of any form, as the nodes that make it up. */
+export interface RecognisedDropout {
+  readonly body: GraphRecord | FunctionRecord;
+  /** In the body's order. */
+  readonly nodes: readonly NodeRecord[];
+  /** Names of what it drops and of the result. */
+  readonly input: string;
+  readonly output: string;
+  readonly mask: string | undefined;
+  readonly rate: number | undefined;
+  readonly unit: DropoutUnit;
+  readonly form: 'operator' | 'decomposed';
+}
+
+export class OnnxDocument implements BinaryDocument {
+  readonly format = 'onnx';
+  #lifted: Lifted | undefined;
+
+  constructor(readonly file: string, readonly record: ModelRecord) {}
+
+  get #graphs(): Lifted {
+    return (this.#lifted ??= lift(this.record));
+  }
+
+  get models(): readonly Model[] {
+    return [{ name: this.record.graph.name, variants: [this.#graphs.graphs] }];
+  }
+
+  get source(): ByteSource {
+    return this.record.source;
+  }
+
+  get externalFiles(): readonly string[] {
+    return externalFilesOf(this.record);
+  }
+
+  dropouts(): readonly RecognisedDropout[] {
+    return this.#graphs.dropouts.map(({ body, pattern }) => ({
+      body: body.record,
+      nodes: pattern.nodes,
+      input: pattern.input,
+      output: pattern.output,
+      mask: pattern.facts.mask,
+      rate: pattern.facts.rate,
+      unit: pattern.facts.unit,
+      form: pattern.facts.form,
+    }));
+  }
+
+  lower(fixes: readonly (readonly Edit[])[]): Lowered<Uint8Array> {
+    return lower(this.record, this.#graphs, fixes);
+  }
+
+  withSplices(splices: readonly Splice<Uint8Array>[]): OnnxDocument {
+    return OnnxDocument.from(this.file, new SplicedSource(this.record.source, splices));
+  }
+
+  /** Throws UnreadableError for what is no ONNX model. */
+  static from(file: string, source: ByteSource): OnnxDocument {
+    return new OnnxDocument(file, readModel(file, source));
+  }
+}
+
+/** Reads a file's structure; its weights stay on disk. Throws UnreadableError. */
+export const readOnnx = (file: string): OnnxDocument => OnnxDocument.from(file, new FileSource(file));
+
+/** The same for bytes in memory; `file` names them in messages. */
+export const readOnnxBytes = (bytes: Uint8Array, file = 'model.onnx'): OnnxDocument => OnnxDocument.from(file, new BufferSource(bytes, file));

@@ -1,0 +1,222 @@
+/** Dropout in every form that a graph can spell it: the operators of all opsets, and random operators that add up to one. */
+import type { Dimension, DropoutState, DropoutUnit } from '../../../graph/layers.js';
+import { fillOf } from './constants.js';
+import type { NodeRecord } from '../wire/records.js';
+import { inOrder, isClosed, otherOperand, producerOf, scalar, soleReader } from './patterns.js';
+import type { Pattern } from './patterns.js';
+import { floatAttribute, intAttribute, isStandard } from './tensors.js';
+import type { Body } from './tensors.js';
+
+export interface DropoutFacts {
+  readonly form: 'operator' | 'decomposed';
+  readonly rate: number | undefined;
+  readonly rateName: string | undefined;
+  readonly rateIsConstant: boolean;
+  readonly state: DropoutState;
+  readonly unit: DropoutUnit;
+  readonly channelAxis: 1 | -1;
+  readonly inverted: boolean;
+  readonly seed: number | undefined;
+  /** Name of the mask output, when something reads it. */
+  readonly mask: string | undefined;
+  /** The Dropout operator, or the node that applies the mask. */
+  readonly main: NodeRecord;
+  /** A bias and a residual that a fused operator adds. */
+  readonly fused: { readonly bias: string | undefined; readonly residual: string | undefined } | undefined;
+}
+
+const MICROSOFT = 'com.microsoft';
+const FUSED = new Set(['BiasDropout', 'BitmaskBiasDropout']);
+
+export const isDropoutOperator = (node: NodeRecord): boolean =>
+  (node.opType === 'Dropout' && isStandard(node)) || (node.domain === MICROSOFT && (FUSED.has(node.opType) || node.opType === 'BitmaskDropout'));
+
+/** Names of the operands that give rate and mode. */
+export function dropoutOperands(node: NodeRecord): { readonly ratio: string | undefined; readonly trainingMode: string | undefined } {
+  const at = FUSED.has(node.opType) ? 3 : 1;
+  return { ratio: node.inputs[at] || undefined, trainingMode: node.inputs[at + 1] || undefined };
+}
+
+function rateOf(body: Body, node: NodeRecord): Pick<DropoutFacts, 'rate' | 'rateName' | 'rateIsConstant'> {
+  const { ratio } = dropoutOperands(node);
+  if (isStandard(node) && body.opset < 12) {
+    const reference = node.attributes.find((each) => each.name === 'ratio')?.refersTo;
+    return { rate: reference ? undefined : (floatAttribute(node, 'ratio') ?? 0.5), rateName: undefined, rateIsConstant: !reference };
+  }
+  if (!ratio) return { rate: 0.5, rateName: undefined, rateIsConstant: true };
+  const tensor = body.tensor(ratio);
+  return { rate: scalar(body, ratio), rateName: ratio, rateIsConstant: tensor.constant !== undefined && !(tensor.isInput && body.model.irVersion >= 4) };
+}
+
+function stateOf(body: Body, node: NodeRecord): DropoutState {
+  if (isStandard(node) && body.opset < 7) return intAttribute(node, 'is_test') ? 'off' : 'live';
+  if (isStandard(node) && body.opset < 12) return 'unspecified';
+  const { trainingMode } = dropoutOperands(node);
+  if (!trainingMode) return 'unspecified';
+  const tensor = body.tensor(trainingMode);
+  const value = scalar(body, trainingMode);
+  if (value !== undefined) {
+    if (value !== 0) return 'live';
+    return tensor.isInput && body.model.irVersion >= 4 ? 'unspecified' : 'off';
+  }
+  return tensor.isInput && body.record.kind === 'graph' && !tensor.constant ? 'live' : 'unspecified';
+}
+
+/** What one draw silences together, from the mask's shape held against the shape of what it multiplies. */
+export function unitOf(mask: readonly Dimension[] | undefined, data: readonly Dimension[] | undefined): { readonly unit: DropoutUnit; readonly channelAxis: 1 | -1 } {
+  const is = (unit: DropoutUnit, channelAxis: 1 | -1 = 1) => ({ unit, channelAxis });
+  if (!mask || !data || mask.length > data.length) return is('unknown');
+  const full = [...new Array<Dimension>(data.length - mask.length).fill(1), ...mask];
+  const shared = full.map((dim, i) => dim === 1 && data[i] !== 1);
+  if (!shared.includes(true)) return is(full.every((dim, i) => dim !== undefined && dim === data[i]) ? 'element' : 'unknown');
+  const own = full.flatMap((dim, i) => (dim !== 1 ? [i] : []));
+  const last = data.length - 1;
+  if (own.length === 1 && own[0] === 0) return is('sample');
+  if (data.length === 3 && own.length === 2 && own[0] === 0 && own[1] === 2) return is('time');
+  if (data.length >= 3 && own.every((axis) => axis <= 1) && own.includes(1)) return is('channel');
+  if (data.length >= 4 && own.every((axis) => axis === 0 || axis === last) && own.includes(last)) return is('channel', -1);
+  return is('unknown');
+}
+
+function isOnes(body: Body, name: string): boolean {
+  const tensor = body.tensor(name);
+  if (tensor.producer?.opType === 'ConstantOfShape') return fillOf(tensor.producer, body.model).value === 1;
+  const values = tensor.constant?.values(65_536);
+  return values !== undefined && values.length > 0 && Array.from(values).every((value) => value === 1);
+}
+
+function ofOperator(body: Body, node: NodeRecord): Pattern<DropoutFacts> {
+  const [data] = node.inputs;
+  const [output, mask] = node.outputs;
+  const maskTensor = mask ? body.tensor(mask) : undefined;
+  const facts = {
+    form: 'operator' as const,
+    ...rateOf(body, node),
+    state: stateOf(body, node),
+    inverted: true,
+    seed: intAttribute(node, 'seed'),
+    mask: maskTensor && (maskTensor.readers.length > 0 || maskTensor.isOutput || maskTensor.captured) ? mask : undefined,
+    main: node,
+    fused: FUSED.has(node.opType) && node.domain === MICROSOFT ? { bias: node.inputs[1] || undefined, residual: node.inputs[2] || undefined } : undefined,
+  };
+  const constant = body.tensor(data).constant !== undefined;
+  const multiply = constant || producerOf(body, data)?.opType === 'ConstantOfShape' ? soleReader(body, output) : undefined;
+  const live = multiply?.opType === 'Mul' && isStandard(multiply) ? otherOperand(multiply, output) : undefined;
+  if (multiply && live && !body.tensor(live).constant && isOnes(body, data)) {
+    return { nodes: inOrder([node, multiply]), input: live, output: multiply.outputs[0], facts: { ...facts, ...unitOf(body.tensor(data).shape, body.tensor(live).shape) } };
+  }
+  return { nodes: [node], input: data, output, facts: { ...facts, unit: constant ? 'weight' : 'element', channelAxis: 1 } };
+}
+
+interface Draw {
+  /** Probability of keeping; `undefined` when it comes from the run time. */
+  readonly keep: number | undefined;
+  readonly keepName: string | undefined;
+  /** The 0/1 mask, as numbers or as booleans. */
+  readonly mask: string;
+  readonly nodes: readonly NodeRecord[];
+}
+
+const THRESHOLDS: Readonly<Record<string, 'below' | 'above'>> = { Less: 'below', LessOrEqual: 'below', Greater: 'above', GreaterOrEqual: 'above' };
+
+/** u < keep, u ≥ p, ¬(u < p), ⌊keep + u⌋, or Bernoulli(keep). */
+function drawOf(body: Body, random: NodeRecord): Draw | undefined {
+  const [u] = random.outputs;
+  if (random.opType === 'Bernoulli') {
+    const tensor = body.tensor(random.inputs[0]);
+    const values = tensor.constant?.values(65_536);
+    const fill = tensor.producer?.opType === 'ConstantOfShape' ? fillOf(tensor.producer, body.model).value : undefined;
+    const keep = fill ?? (values && values.length > 0 && Array.from(values).every((value) => value === values[0]) ? values[0] : undefined);
+    return keep === undefined ? undefined : { keep, keepName: undefined, mask: u, nodes: [random] };
+  }
+  const [low, high] = [floatAttribute(random, 'low') ?? 0, floatAttribute(random, 'high') ?? 1];
+  const reader = soleReader(body, u);
+  const threshold = reader && otherOperand(reader, u);
+  if (!reader || !threshold || !isStandard(reader) || low !== 0 || high !== 1) return undefined;
+  const value = scalar(body, threshold);
+  const side = THRESHOLDS[reader.opType];
+  if (side) {
+    const below = (side === 'below') === (reader.inputs[0] === u);
+    const keep = value === undefined ? undefined : below ? value : 1 - value;
+    const not = soleReader(body, reader.outputs[0]);
+    if (not?.opType === 'Not') return { keep: keep === undefined ? undefined : 1 - keep, keepName: undefined, mask: not.outputs[0], nodes: [random, reader, not] };
+    return { keep, keepName: below ? threshold : undefined, mask: reader.outputs[0], nodes: [random, reader] };
+  }
+  const floor = reader.opType === 'Add' ? soleReader(body, reader.outputs[0]) : undefined;
+  return floor?.opType === 'Floor' ? { keep: value, keepName: threshold, mask: floor.outputs[0], nodes: [random, reader, floor] } : undefined;
+}
+
+/** A multiplication by 1/keep (or division by keep) of `name`; anything else is no scale. */
+function scaleOf(body: Body, node: NodeRecord | undefined, name: string, draw: Draw): boolean {
+  const operand = node && otherOperand(node, name);
+  if (!node || !operand || !isStandard(node)) return false;
+  const value = scalar(body, operand);
+  if (node.opType === 'Div' && node.inputs[0] === name) return operand === draw.keepName || (value !== undefined && draw.keep !== undefined && Math.abs(value - draw.keep) < 1e-3);
+  return node.opType === 'Mul' && value !== undefined && draw.keep !== undefined && Math.abs(value * draw.keep - 1) < 1e-3;
+}
+
+/** random → threshold → Cast → (scale) → Mul(x) → (scale) */
+function ofRandom(body: Body, random: NodeRecord): Pattern<DropoutFacts> | undefined {
+  const draw = drawOf(body, random);
+  if (!draw) return undefined;
+  const nodes = new Set(draw.nodes);
+  let mask = draw.mask;
+  let inverted = false;
+  const maskShape = body.tensor(random.outputs[0]).shape;
+  for (let reader = soleReader(body, mask); reader && !nodes.has(reader); reader = soleReader(body, mask)) {
+    if (reader.opType === 'Cast' && isStandard(reader)) nodes.add(reader);
+    else if (!inverted && scaleOf(body, reader, mask, draw)) {
+      inverted = true;
+      nodes.add(reader);
+    } else break;
+    [mask] = reader.outputs;
+  }
+  const apply = soleReader(body, mask);
+  const data = apply && appliedTo(body, apply, mask);
+  if (!apply || !data) return undefined;
+  nodes.add(apply);
+  let [output] = apply.outputs;
+  const after = soleReader(body, output);
+  if (!inverted && after && scaleOf(body, after, output, draw)) {
+    inverted = true;
+    nodes.add(after);
+    [output] = after.outputs;
+  }
+  if (!isClosed(body, nodes, output)) return undefined;
+  const tensor = body.tensor(data);
+  const likeData = random.opType === 'RandomUniformLike' && random.inputs[0] === data;
+  const { unit, channelAxis } = tensor.constant ? { unit: 'weight' as const, channelAxis: 1 as const } : likeData ? { unit: 'element' as const, channelAxis: 1 as const } : unitOf(maskShape, tensor.shape);
+  const seed = floatAttribute(random, 'seed');
+  return {
+    nodes: inOrder(nodes),
+    input: data,
+    output,
+    facts: {
+      form: 'decomposed', rate: draw.keep === undefined ? undefined : 1 - draw.keep, rateName: undefined, rateIsConstant: draw.keep !== undefined,
+      state: 'live', unit, channelAxis, inverted, seed, mask: undefined, main: apply, fused: undefined,
+    },
+  };
+}
+
+/** Mul(x, mask) or Where(mask, x, 0): the name of x. */
+function appliedTo(body: Body, node: NodeRecord, mask: string): string | undefined {
+  if (!isStandard(node)) return undefined;
+  if (node.opType === 'Mul') return otherOperand(node, mask);
+  return node.opType === 'Where' && node.inputs[0] === mask && scalar(body, node.inputs[2]) === 0 ? node.inputs[1] : undefined;
+}
+
+const RANDOM = new Set(['RandomUniform', 'RandomUniformLike', 'Bernoulli']);
+export const isRandomOperator = (node: NodeRecord): boolean => isStandard(node) && (RANDOM.has(node.opType) || ['RandomNormal', 'RandomNormalLike', 'Multinomial'].includes(node.opType));
+
+/** Every dropout of a body, in its order. */
+export function findDropouts(body: Body): readonly Pattern<DropoutFacts>[] {
+  const found: Pattern<DropoutFacts>[] = [];
+  for (const node of body.record.nodes) {
+    if (isDropoutOperator(node) && node.inputs[0] && node.outputs[0]) found.push(ofOperator(body, node));
+    else if (isStandard(node) && RANDOM.has(node.opType)) {
+      const pattern = ofRandom(body, node);
+      if (pattern) found.push(pattern);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,334 @@
+/** Forward inference of element types, ranks and extents, as far as the rules need them. What is not known stays undefined. */
+import type { Dimension } from '../../../graph/layers.js';
+import { BOOL, FLOAT, INT64 } from '../data-types.js';
+import type { NodeRecord } from '../wire/records.js';
+import { fillOf } from './constants.js';
+import { intAttribute, intsAttribute, stringAttribute } from './tensors.js';
+import type { Body, Tensor } from './tensors.js';
+
+type Shape = readonly Dimension[];
+interface Operands {
+  readonly node: NodeRecord;
+  readonly body: Body;
+  /** The k-th operand; `undefined` when absent. */
+  in(k: number): Tensor | undefined;
+  shape(k: number): Shape | undefined;
+}
+type Rule = (x: Operands) => Shape | undefined;
+
+const unknown = (rank: number): Shape => new Array<Dimension>(rank).fill(undefined);
+const normalise = (axis: number, rank: number) => (axis < 0 ? axis + rank : axis);
+
+/** NumPy broadcasting of known and unknown extents. */
+export function broadcast(a: Shape | undefined, b: Shape | undefined): Shape | undefined {
+  if (!a || !b) return undefined;
+  const rank = Math.max(a.length, b.length);
+  const at = (shape: Shape, i: number): Dimension => (i < rank - shape.length ? 1 : shape[i - (rank - shape.length)]);
+  return Array.from({ length: rank }, (_, i) => {
+    const [x, y] = [at(a, i), at(b, i)];
+    if (x === 1) return y;
+    if (y === 1 || x === y) return x;
+    if (typeof x === 'number') return x;
+    return typeof y === 'number' ? y : undefined;
+  });
+}
+
+function ints(x: Operands, k: number, name: string): readonly Dimension[] | undefined {
+  return intsAttribute(x.node, name) ?? x.in(k)?.ints;
+}
+
+const numbers = (values: readonly Dimension[] | undefined): readonly number[] | undefined =>
+  values?.every((value) => typeof value === 'number') ? (values as readonly number[]) : undefined;
+
+/** Spatial extents of a convolution or pooling window. */
+function windowed(x: Operands, spatial: readonly Dimension[], kernel: readonly Dimension[] | undefined): Dimension[] {
+  const [strides, dilations, pads] = ['strides', 'dilations', 'pads'].map((name) => intsAttribute(x.node, name));
+  const auto = stringAttribute(x.node, 'auto_pad') ?? 'NOTSET';
+  return spatial.map((extent, i) => {
+    const size = kernel?.[i];
+    if (typeof extent !== 'number' || typeof size !== 'number') return undefined;
+    const stride = strides?.[i] ?? 1;
+    if (auto.startsWith('SAME')) return Math.ceil(extent / stride);
+    const padding = auto === 'VALID' ? 0 : (pads?.[i] ?? 0) + (pads?.[i + spatial.length] ?? 0);
+    const steps = (extent + padding - (dilations?.[i] ?? 1) * (size - 1) - 1) / stride;
+    return (intAttribute(x.node, 'ceil_mode') ? Math.ceil(steps) : Math.floor(steps)) + 1;
+  });
+}
+
+const convolution: Rule = (x) => {
+  const [data, weight] = [x.shape(0), x.shape(1)];
+  if (!data && !weight) return undefined;
+  const rank = data?.length ?? weight!.length;
+  const kernel = intsAttribute(x.node, 'kernel_shape') ?? weight?.slice(2);
+  return [data?.[0], weight?.[0], ...windowed(x, data?.slice(2) ?? unknown(rank - 2), kernel)];
+};
+
+const transposedConvolution: Rule = (x) => {
+  const [data, weight] = [x.shape(0), x.shape(1)];
+  if (!data && !weight) return undefined;
+  const rank = data?.length ?? weight!.length;
+  const filters = typeof weight?.[1] === 'number' ? weight[1] * (intAttribute(x.node, 'group') ?? 1) : undefined;
+  const given = intsAttribute(x.node, 'output_shape');
+  const kernel = intsAttribute(x.node, 'kernel_shape') ?? numbers(weight?.slice(2));
+  const [strides, dilations, pads, extra] = ['strides', 'dilations', 'pads', 'output_padding'].map((name) => intsAttribute(x.node, name));
+  const spatial = (data?.slice(2) ?? unknown(rank - 2)).map((extent, i, all) => {
+    if (given) return given[i];
+    if (typeof extent !== 'number' || !kernel || (stringAttribute(x.node, 'auto_pad') ?? 'NOTSET') !== 'NOTSET') return undefined;
+    return (strides?.[i] ?? 1) * (extent - 1) + (extra?.[i] ?? 0) + ((kernel[i] - 1) * (dilations?.[i] ?? 1) + 1) - (pads?.[i] ?? 0) - (pads?.[i + all.length] ?? 0);
+  });
+  return [data?.[0], filters, ...spatial];
+};
+
+const pooling: Rule = (x) => {
+  const data = x.shape(0);
+  return data && [data[0], data[1], ...windowed(x, data.slice(2), intsAttribute(x.node, 'kernel_shape'))];
+};
+
+const globalPooling: Rule = (x) => x.shape(0)?.map((extent, i) => (i < 2 ? extent : 1));
+
+const gemm: Rule = (x) => {
+  const [a, b] = [x.shape(0), x.shape(1)];
+  return [a?.[intAttribute(x.node, 'transA') ? 1 : 0], b?.[intAttribute(x.node, 'transB') ? 0 : 1]];
+};
+
+const matmul: Rule = (x) => {
+  const [a, b] = [x.shape(0), x.shape(1)];
+  if (!a || !b || a.length === 0 || b.length === 0) return undefined;
+  if (a.length === 1 && b.length === 1) return [];
+  const batch = broadcast(a.slice(0, -2), b.slice(0, -2)) ?? [];
+  return [...batch, ...(a.length > 1 ? [a[a.length - 2]] : []), ...(b.length > 1 ? [b[b.length - 1]] : [])];
+};
+
+const reshape: Rule = (x) => {
+  const target = ints(x, 1, 'shape');
+  const data = x.shape(0);
+  if (!target) {
+    const rank = x.shape(1)?.[0];
+    return typeof rank === 'number' && rank < 64 ? unknown(rank) : undefined;
+  }
+  const copied = target.map((dim, i) => (dim === 0 && !intAttribute(x.node, 'allowzero') ? data?.[i] : dim));
+  const free = copied.indexOf(-1);
+  if (free === -1) return copied;
+  const total = numbers(data)?.reduce((a, b) => a * b, 1);
+  const rest = numbers(copied.filter((_, i) => i !== free))?.reduce((a, b) => a * b, 1);
+  return copied.map((dim, i) => (i !== free ? dim : total !== undefined && rest ? total / rest : undefined));
+};
+
+const flatten: Rule = (x) => {
+  const data = x.shape(0);
+  const axis = normalise(intAttribute(x.node, 'axis') ?? 1, data?.length ?? 0);
+  const product = (part: Shape | undefined) => (part?.length === 1 ? part[0] : numbers(part)?.reduce((a, b) => a * b, 1));
+  return data ? [product(data.slice(0, axis)), product(data.slice(axis))] : unknown(2);
+};
+
+const transpose: Rule = (x) => {
+  const data = x.shape(0);
+  const perm = intsAttribute(x.node, 'perm') ?? data?.map((_, i) => data.length - 1 - i);
+  return perm?.map((axis) => data?.[axis]);
+};
+
+const squeeze: Rule = (x) => {
+  const data = x.shape(0);
+  const axes = numbers(ints(x, 1, 'axes'));
+  if (!data) return undefined;
+  if (!axes) return x.node.inputs.length < 2 && data.every((dim) => typeof dim === 'number') ? data.filter((dim) => dim !== 1) : undefined;
+  const gone = new Set(axes.map((axis) => normalise(axis, data.length)));
+  return data.filter((_, i) => !gone.has(i));
+};
+
+const unsqueeze: Rule = (x) => {
+  const data = x.shape(0);
+  const axes = numbers(ints(x, 1, 'axes'));
+  if (!data || !axes) return undefined;
+  const rank = data.length + axes.length;
+  const added = new Set(axes.map((axis) => normalise(axis, rank)));
+  let taken = 0;
+  return Array.from({ length: rank }, (_, i) => (added.has(i) ? 1 : data[taken++]));
+};
+
+const concat: Rule = (x) => {
+  const shapes = x.node.inputs.map((_, k) => x.shape(k));
+  const known = shapes.find((shape) => shape !== undefined);
+  if (!known) return undefined;
+  const axis = normalise(intAttribute(x.node, 'axis') ?? 1, known.length);
+  return known.map((dim, i) => {
+    if (i !== axis) return dim ?? shapes.find((shape) => shape?.[i] !== undefined)?.[i];
+    const parts = shapes.map((shape) => shape?.[i]);
+    return numbers(parts)?.reduce((a, b) => a + b, 0);
+  });
+};
+
+const gather: Rule = (x) => {
+  const [data, indices] = [x.shape(0), x.shape(1)];
+  if (!data || !indices) return undefined;
+  const axis = normalise(intAttribute(x.node, 'axis') ?? 0, data.length);
+  return [...data.slice(0, axis), ...indices, ...data.slice(axis + 1)];
+};
+
+const reduce: Rule = (x) => {
+  const data = x.shape(0);
+  if (!data) return undefined;
+  const axes = numbers(ints(x, 1, 'axes'));
+  const keep = (intAttribute(x.node, 'keepdims') ?? 1) !== 0;
+  if (!axes) {
+    if (x.in(1)) return keep ? unknown(data.length) : undefined;
+    if (intAttribute(x.node, 'noop_with_empty_axes')) return data;
+    return keep ? data.map(() => 1) : [];
+  }
+  const gone = new Set(axes.map((axis) => normalise(axis, data.length)));
+  return keep ? data.map((dim, i) => (gone.has(i) ? 1 : dim)) : data.filter((_, i) => !gone.has(i));
+};
+
+const slice: Rule = (x) => {
+  const data = x.shape(0);
+  if (!data) return undefined;
+  const [starts, ends, axes, steps] = [ints(x, 1, 'starts'), ints(x, 2, 'ends'), ints(x, 3, 'axes'), x.in(4)?.ints];
+  const result = [...data];
+  const positions = numbers(axes) ?? (starts ? starts.map((_, i) => i) : undefined);
+  if (!positions) return unknown(data.length);
+  positions.forEach((position, k) => {
+    const axis = normalise(position, data.length);
+    const [extent, start, end, step] = [data[axis], starts?.[k], ends?.[k], steps ? steps[k] : 1];
+    if (typeof extent !== 'number' || typeof start !== 'number' || typeof end !== 'number' || step !== 1) {
+      result[axis] = undefined;
+      return;
+    }
+    const clamp = (index: number) => Math.min(Math.max(index < 0 ? index + extent : index, 0), extent);
+    result[axis] = Math.max(0, clamp(end) - clamp(start));
+  });
+  return result;
+};
+
+const recurrent: Rule = (x) => {
+  const [data, weight] = [x.shape(0), x.shape(2)];
+  const hidden = intAttribute(x.node, 'hidden_size') ?? weight?.[2];
+  const directions = weight?.[0] ?? (stringAttribute(x.node, 'direction') === 'bidirectional' ? 2 : 1);
+  return intAttribute(x.node, 'layout') ? [data?.[0], data?.[1], directions, hidden] : [data?.[0], directions, data?.[1], hidden];
+};
+
+const expand: Rule = (x) => broadcast(x.shape(0), x.in(1)?.ints);
+
+const pad: Rule = (x) => {
+  const data = x.shape(0);
+  const pads = ints(x, 1, 'pads');
+  return data?.map((dim, i) => {
+    const [before, after] = [pads?.[i], pads?.[i + data.length]];
+    return typeof dim === 'number' && typeof before === 'number' && typeof after === 'number' && !x.in(3) ? dim + before + after : undefined;
+  });
+};
+
+const resize: Rule = (x) => {
+  const data = x.shape(0);
+  const sizes = x.in(3)?.ints;
+  const scales = x.node.opType === 'Upsample' ? (x.node.attributes.find((each) => each.name === 'scales')?.floats ?? x.in(1)?.constant?.values(8)) : (x.in(2)?.constant?.values(8) ?? x.in(1)?.constant?.values(8));
+  return data?.map((dim, i) => sizes?.[i] ?? (typeof dim === 'number' && scales && scales.length === data.length ? Math.floor(dim * scales[i]) : i < 2 ? dim : undefined));
+};
+
+const depthToSpace: Rule = (x) => {
+  const data = x.shape(0);
+  const block = intAttribute(x.node, 'blocksize') ?? 1;
+  const [down, up] = x.node.opType === 'DepthToSpace' ? [1 / (block * block), block] : [block * block, 1 / block];
+  return data?.map((dim, i) => (i === 0 || typeof dim !== 'number' ? dim : i === 1 ? dim * down : dim * up));
+};
+
+const first: Rule = (x) => x.shape(0);
+const elementwise: Rule = (x) => x.node.inputs.map((_, k) => x.shape(k)).reduce((a, b) => broadcast(a, b));
+const shapeOfShape: Rule = (x) => [x.shape(0)?.length];
+
+const RULES: Readonly<Record<string, Rule>> = {
+  Conv: convolution, ConvInteger: convolution, QLinearConv: (x) => { const data = x.shape(0); const weight = x.shape(3); return data && [data[0], weight?.[0], ...windowed(x, data.slice(2), weight?.slice(2))]; },
+  ConvTranspose: transposedConvolution, MaxPool: pooling, AveragePool: pooling, LpPool: pooling,
+  GlobalAveragePool: globalPooling, GlobalMaxPool: globalPooling, GlobalLpPool: globalPooling,
+  Gemm: gemm, MatMul: matmul, MatMulInteger: matmul, Reshape: reshape, Flatten: flatten, Transpose: transpose, Squeeze: squeeze, Unsqueeze: unsqueeze, Concat: concat, Gather: gather,
+  ReduceMean: reduce, ReduceMax: reduce, ReduceMin: reduce, ReduceSum: reduce, ReduceL2: reduce, ReduceL1: reduce, ReduceProd: reduce, ReduceSumSquare: reduce, ReduceLogSumExp: reduce,
+  Slice: slice, LSTM: recurrent, GRU: recurrent, RNN: recurrent, Expand: expand, Pad: pad, Resize: resize, Upsample: resize, DepthToSpace: depthToSpace, SpaceToDepth: depthToSpace,
+  ConstantOfShape: (x) => x.in(0)?.ints ?? (typeof x.shape(0)?.[0] === 'number' ? unknown(x.shape(0)![0] as number) : undefined),
+  Shape: shapeOfShape, Where: elementwise, RandomUniformLike: first, RandomNormalLike: first, Bernoulli: first,
+  RandomUniform: (x) => intsAttribute(x.node, 'shape'), RandomNormal: (x) => intsAttribute(x.node, 'shape'),
+};
+
+const FIRST = 'Relu LeakyRelu PRelu Elu Selu Celu Gelu Sigmoid HardSigmoid HardSwish Swish Tanh Softplus Softsign Mish Erf Clip ThresholdedRelu Shrink Softmax LogSoftmax Hardmax LogSigmoid BatchNormalization InstanceNormalization LayerNormalization GroupNormalization RMSNormalization SimplifiedLayerNormalization LRN LpNormalization MeanVarianceNormalization Dropout BiasDropout BitmaskDropout Identity Cast CastLike Neg Abs Sqrt Exp Log Reciprocal Floor Ceil Round Sign Sin Cos Not QuantizeLinear DequantizeLinear CumSum IsNaN IsInf BiasGelu FastGelu QuickGelu'.split(' ');
+const ELEMENTWISE = 'Add Sub Mul Div Pow Mod Max Min Sum Mean And Or Xor Equal Less Greater LessOrEqual GreaterOrEqual'.split(' ');
+const TABLE = new Map<string, Rule>([...Object.entries(RULES), ...FIRST.map((op) => [op, first] as const), ...ELEMENTWISE.map((op) => [op, elementwise] as const)]);
+
+const COMPARISONS = new Set(['And', 'Or', 'Xor', 'Equal', 'Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual', 'Not', 'IsNaN', 'IsInf']);
+
+function typeOf(x: Operands): number | undefined {
+  const { opType } = x.node;
+  if (opType === 'Cast') return intAttribute(x.node, 'to');
+  if (COMPARISONS.has(opType)) return BOOL;
+  if (opType === 'Shape' || opType === 'Size' || opType === 'NonZero' || opType === 'ArgMax' || opType === 'ArgMin') return INT64;
+  if (opType === 'ConstantOfShape') return fillOf(x.node, x.body.model).dataType;
+  if (opType === 'Where') return x.in(1)?.dataType;
+  if (opType === 'CastLike') return x.in(1)?.dataType;
+  if (opType === 'RandomUniform' || opType === 'RandomNormal') return intAttribute(x.node, 'dtype') ?? FLOAT;
+  if (opType === 'RandomUniformLike' || opType === 'RandomNormalLike' || opType === 'Bernoulli') return intAttribute(x.node, 'dtype') ?? x.in(0)?.dataType;
+  if (opType === 'QuantizeLinear') return x.in(2)?.dataType;
+  if (opType === 'DequantizeLinear') return x.in(1)?.dataType ?? FLOAT;
+  return TABLE.has(opType) ? x.in(0)?.dataType : undefined;
+}
+
+/** Elements of small integer tensors: the arithmetic of shapes that TorchScript's exporter writes out. */
+function intsOf(x: Operands): readonly Dimension[] | undefined {
+  const data = x.in(0);
+  switch (x.node.opType) {
+    case 'Shape': {
+      const [start, end] = [intAttribute(x.node, 'start') ?? 0, intAttribute(x.node, 'end')];
+      return data?.shape?.slice(start, end);
+    }
+    case 'Gather': {
+      const index = x.in(1)?.ints;
+      return data?.ints && index?.length === 1 && typeof index[0] === 'number' ? [data.ints[normalise(index[0], data.ints.length)]] : undefined;
+    }
+    case 'Slice': {
+      const [start, end, step] = [ints(x, 1, 'starts')?.[0], ints(x, 2, 'ends')?.[0], x.in(4)?.ints?.[0] ?? 1];
+      return data?.ints && typeof start === 'number' && typeof end === 'number' && step === 1 ? data.ints.slice(start, end) : undefined;
+    }
+    case 'Concat': {
+      const parts = x.node.inputs.map((_, k) => x.in(k)?.ints);
+      return parts.includes(undefined) ? undefined : parts.flatMap((part) => part!);
+    }
+    case 'Unsqueeze': case 'Squeeze': case 'Cast': case 'Identity': case 'Reshape':
+      return data?.ints;
+    case 'Add': case 'Sub': case 'Mul': case 'Div': {
+      const [a, b] = [numbers(data?.ints), numbers(x.in(1)?.ints)];
+      if (!a || !b || a.length !== b.length) return undefined;
+      const op = { Add: (p: number, q: number) => p + q, Sub: (p: number, q: number) => p - q, Mul: (p: number, q: number) => p * q, Div: (p: number, q: number) => Math.trunc(p / q) }[x.node.opType];
+      return a.map((value, i) => op(value, b[i]));
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** Fills in what is known of a node's results; results whose facts are known already keep them. */
+export function inferShapes(body: Body, node: NodeRecord): void {
+  const operands: Operands = {
+    node,
+    body,
+    in: (k) => (node.inputs[k] ? body.tensor(node.inputs[k]) : undefined),
+    shape: (k) => (node.inputs[k] ? body.tensor(node.inputs[k]).shape : undefined),
+  };
+  const rule = node.domain === '' || node.domain === 'com.microsoft' ? TABLE.get(node.opType) : undefined;
+  if (node.opType === 'Split' || !rule) return void inferSplit(body, node);
+  const result = body.tensor(node.outputs[0] ?? '');
+  if (node.outputs[0] === undefined || node.outputs[0] === '') return;
+  result.shape ??= rule(operands);
+  result.dataType ??= typeOf(operands);
+  result.ints ??= intsOf(operands);
+}
+
+function inferSplit(body: Body, node: NodeRecord): void {
+  if (node.opType !== 'Split' || !node.inputs[0]) return;
+  const data = body.tensor(node.inputs[0]);
+  const sizes = intsAttribute(node, 'split') ?? (node.inputs[1] ? body.tensor(node.inputs[1]).ints : undefined);
+  const axis = data.shape && normalise(intAttribute(node, 'axis') ?? 0, data.shape.length);
+  node.outputs.forEach((name, k) => {
+    if (name === '') return;
+    const output = body.tensor(name);
+    output.dataType ??= data.dataType;
+    const extent = axis === undefined ? undefined : data.shape![axis];
+    output.shape ??= data.shape?.map((dim, i) => (i !== axis ? dim : (sizes?.[k] ?? (typeof extent === 'number' && extent % node.outputs.length === 0 ? extent / node.outputs.length : undefined))));
+  });
+}
+
