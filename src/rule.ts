@@ -36,6 +36,8 @@ export interface RuleContext<Options> {
   /** The placement rules exactly as the founding article states them. */
   readonly strict: boolean;
   readonly mode: Mode;
+  /** The mode as the user gave it; `auto` when none was given. */
+  readonly configuredMode?: 'auto' | 'training' | 'inference';
 }
 
 /** A JSON schema for the options, with a default for each. */

@@ -79,8 +79,10 @@ function classOf(edit: Edit): FixClass {
       return 'inference-exact';
     case 'replace':
       return edit.layer.kind === 'dropout' ? 'inference-exact' : 'suggestion';
+    case 'fold-bias':
+      return 'exact';
     case 'configure':
-      return 'suggestion';
+      return Object.keys(edit.settings).every((key) => key === 'removeSeed') ? 'inference-exact' : 'suggestion';
   }
 }
 
@@ -93,6 +95,9 @@ function isMergeOfTwo(edits: readonly Edit[]): boolean {
   const [p, q, rate] = [removed.layer.rate, configured.layer.rate, configured.settings.rate];
   return p !== undefined && q !== undefined && typeof rate === 'number' && Math.abs(rate - (1 - (1 - p) * (1 - q))) < 1e-6;
 }
+
+/** Edits that change weights on purpose: erasure cannot show that they are right, execution alone does. */
+export const changesWeights = (edits: readonly Edit[]): boolean => edits.some((edit) => edit.type === 'fold-bias');
 
 /** What these edits claim together. */
 export function classify(edits: readonly Edit[]): FixClass {

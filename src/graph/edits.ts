@@ -16,6 +16,8 @@ export type Edit =
   | { readonly type: 'remove'; readonly layer: Layer }
   | { readonly type: 'insert'; readonly spec: DropoutSpec; readonly where: 'after' | 'before'; readonly target: Layer }
   | { readonly type: 'replace'; readonly layer: Layer; readonly spec: DropoutSpec }
+  /** The bias of a weighted layer goes into the running mean of the BatchNorm behind it: BN(Wx + b) = BN(Wx) once mean −= b. */
+  | { readonly type: 'fold-bias'; readonly layer: Layer; readonly into: Layer }
   | { readonly type: 'configure'; readonly layer: Layer; readonly settings: Readonly<Record<string, unknown>> };
 
 export const move = (layer: Layer) => ({
@@ -32,6 +34,14 @@ export const insert = (spec: DropoutSpec) => ({
 
 export const replace = (layer: Layer, spec: DropoutSpec): Edit => ({ type: 'replace', layer, spec });
 
+export const foldBias = (layer: Layer, into: Layer): Edit => ({ type: 'fold-bias', layer, into });
+
+/**
+ * Settings that formats know (each refuses what it cannot express): `rate: number`; `complementRate: true` (1 − what stands
+ * there); `trainingMode: boolean`; `removeSeed: true`; `law: 'alpha'`; and for code and topologies `type: string` (another
+ * layer class), `wrapRate: true` (`dropout(0.2)` → `dropout({ rate: 0.2 })`), `renameKey: [from, to]`,
+ * `freeBatch: true` (the batch size of a noiseShape becomes null), `placement: 'add'` (`model.layers.push` → `model.add`).
+ */
 export const configure = (layer: Layer, settings: Readonly<Record<string, unknown>>): Edit => ({ type: 'configure', layer, settings });
 
 /** The classes of claim, strongest first (verification.md). */

@@ -91,12 +91,21 @@ interface LayerBase {
   /** Number of trainable parameters; 0 for layers without, `undefined` when unknown. */
   readonly parameters: number | undefined;
   readonly configuration?: Configuration;
+  /**
+   * Code only: how the layer came to its place. `layers-push`: into `model.layers`, which adds nothing; `computed`: by code
+   * that has no place of its own for it; `unplaced`: the file makes it and places it nowhere.
+   */
+  readonly placement?: 'add' | 'element' | 'apply' | 'layers-push' | 'computed' | 'unplaced';
+  /** Names and values that the document attaches to the layer (an ONNX node's metadata_props). */
+  readonly metadata?: ReadonlyMap<string, string>;
 }
 
 /** A fully connected layer: Gemm, MatMul by a constant (with the Add of its bias), dense. */
 export interface LinearLayer extends LayerBase {
   readonly kind: 'linear';
   readonly units: number | undefined;
+  /** The constants whose product the weight is, where a file multiplies it out. */
+  readonly weightFactors?: readonly Constant[];
   readonly weight: Constant | undefined;
   readonly bias: Constant | undefined;
   /** `true`, `false`, or unknown. */
@@ -113,6 +122,8 @@ export interface ConvolutionLayer extends LayerBase {
   readonly channelAxis?: 1 | -1;
   readonly depthwise: boolean;
   readonly weight: Constant | undefined;
+  /** The constants whose product the weight is, where a file multiplies it out. */
+  readonly weightFactors?: readonly Constant[];
   readonly bias: Constant | undefined;
   readonly hasBias: boolean | undefined;
 }
@@ -134,6 +145,9 @@ export interface EmbeddingLayer extends LayerBase {
 export interface ActivationLayer extends LayerBase {
   readonly kind: 'activation';
   readonly function: ActivationFunction;
+  /** What a `scale` multiplies by (or, with `divides`, divides by). */
+  readonly factor?: Constant;
+  readonly divides?: boolean;
 }
 
 export type ActivationFunction =
@@ -192,6 +206,8 @@ export interface DropoutLayer extends LayerBase {
   readonly law: 'bernoulli' | 'gaussian' | 'alpha';
   /** `operator`: one Dropout; `decomposed`: spelled out in random operators; `recurrent`: the `dropout:` of a recurrent layer. */
   readonly form: 'operator' | 'decomposed' | 'recurrent';
+  /** Code only: set in a cell of `rnn({ cell })`, where TensorFlow.js never renews the mask. */
+  readonly insideCell?: boolean;
   /** Survivors are scaled by 1/(1−p). False for the original, non-inverted dropout. */
   readonly inverted: boolean;
   readonly seed: number | undefined;

@@ -2,7 +2,7 @@
 import { functionOf, isOutputFunction, momentsOfStandardNormal } from './activations.js';
 import type { Moments } from './activations.js';
 import type { Graph } from './graph.js';
-import type { ActivationLayer, DropoutLayer, Layer, LinearLayer, NormalizationLayer, WeightedLayer } from './layers.js';
+import type { ActivationLayer, Constant, DropoutLayer, Layer, LinearLayer, NormalizationLayer, WeightedLayer } from './layers.js';
 import { ahead, follow, next, previous } from './traversal.js';
 
 /** Has weights that mix its inputs: fully connected, convolution or recurrent. */
@@ -132,4 +132,59 @@ export function predictedMoments(dropout: DropoutLayer, passed: readonly Layer[]
  */
 export function varianceShift(rate: number, { mean, variance }: Moments): number {
   return variance / ((mean * mean + variance) / (1 - rate) - mean * mean);
+}
+
+/** All that tells that the graph is trained is dropout that is on. */
+export const trainsOnlyByDropout = (graph: Graph): boolean => graph.trainingEvidence.every((evidence) => evidence.startsWith('live dropout'));
+
+/** The layer, or its graph or model, is meant to drop at inference: Monte-Carlo dropout (Gal & Ghahramani 2016). */
+export function isMonteCarloDropout(layer: Layer, model: Graph): boolean {
+  const intents = [layer.metadata?.get('droplint.intent'), layer.graph.metadata.get('droplint.intent'), model.metadata.get('droplint.intent')];
+  return intents.includes('mc-dropout');
+}
+
+/**
+ * What onnxruntime makes of a live dropout at its default optimisation level (measured, verification.md): a Dropout
+ * between inner values whose mask is unused is deleted, one at the model's edge or over a constant still drops, and
+ * random operators are never deleted.
+ */
+export function fateInOnnxruntime(dropout: DropoutLayer): 'deleted' | 'drops' {
+  const [input] = dropout.inputs;
+  const [output] = dropout.outputs;
+  const atTheEdge = input.isGraphInput || input.constant !== undefined || output.isGraphOutput || dropout.mask !== undefined || dropout.unit !== 'element';
+  return dropout.form === 'decomposed' || atTheEdge ? 'drops' : 'deleted';
+}
+
+/** The layers of the block that a layer stands in: between the weighted layer before it and the next one, along a single-consumer chain. */
+export function blockOf(layer: Layer): { readonly weighted: Layer | undefined; readonly layers: readonly Layer[]; readonly next: Layer | undefined } {
+  const isInside = (each: Layer) => !isWeighted(each) && each.kind !== 'opaque' && each.kind !== 'merge';
+  const before = follow(layer, previous, isInside);
+  const after = follow(layer, next, isInside);
+  return { weighted: before.end && isWeighted(before.end) ? before.end : undefined, layers: [...[...before.passed].reverse(), layer, ...after.passed], next: after.end && isWeighted(after.end) ? after.end : undefined };
+}
+
+/** Largest constant that is read in search of a mask (elements). */
+const MASK_LIMIT = 65_536;
+/** Fewer elements are no evidence. */
+const MASK_MINIMUM = 8;
+
+/**
+ * A dropout mask that was drawn once: every value is 0 or one s > 1, both occur, and the share of zeros is what
+ * dropping with p = 1 − 1/s gives, within 5 standard deviations. Gives p. One-hot tables have s = 1; scales have no zeros.
+ */
+export function frozenMaskRate(constant: Constant): number | undefined {
+  if (constant.count === undefined || constant.count < MASK_MINIMUM || constant.count > MASK_LIMIT) return undefined;
+  const values = constant.values(MASK_LIMIT);
+  if (!values) return undefined;
+  let scale = 0;
+  let zeros = 0;
+  for (let i = 0; i < values.length; i += 1) {
+    if (values[i] === 0) zeros += 1;
+    else if (scale === 0) scale = values[i];
+    else if (values[i] !== scale) return undefined;
+  }
+  if (zeros === 0 || !(scale > 1 + 1e-3)) return undefined;
+  const rate = 1 - 1 / scale;
+  const deviation = Math.sqrt((rate * (1 - rate)) / values.length);
+  return Math.abs(zeros / values.length - rate) <= 5 * deviation ? rate : undefined;
 }

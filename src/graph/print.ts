@@ -35,18 +35,27 @@ class Names {
   readonly #names = new Map<Value, string>();
   #count = 0;
 
+  constructor(readonly numbered: boolean) {}
+
   of(value: Value): string {
     const known = this.#names.get(value);
     if (known !== undefined) return known;
-    const name = value.producer ? `%${(this.#count += 1)}` : value.name;
+    const name = !value.producer ? value.name : this.numbered ? `%${(this.#count += 1)}` : value.producer.origin.name;
     this.#names.set(value, name);
     return name;
   }
 }
 
+export interface PrintOptions {
+  readonly names?: boolean;
+  readonly shapes?: boolean;
+  /** Values by number (`%3`); without, by the name of the layer that makes them, so that a new layer renumbers no other line. */
+  readonly numbers?: boolean;
+}
+
 /** Prints one graph. `names` adds the nodes' names; without them two graphs of one architecture print alike. */
-export function printGraph(graph: Graph, { names = true, shapes = true }: { readonly names?: boolean; readonly shapes?: boolean } = {}): string {
-  const values = new Names();
+export function printGraph(graph: Graph, { names = true, shapes = true, numbers = true }: PrintOptions = {}): string {
+  const values = new Names(numbers);
   const lines = [`${graph.role} ${graph.name || graph.path}(${graph.inputs.map((input) => `${input.name}${shapes ? printShape(input.shape) : ''}`).join(', ')})`];
   let before: Value | undefined = graph.inputs.length === 1 ? graph.inputs[0] : undefined;
   for (const layer of graph.layers) {
@@ -54,7 +63,7 @@ export function printGraph(graph: Graph, { names = true, shapes = true }: { read
     const operands = layer.inputs.length === 1 && layer.inputs[0] === before ? '' : `(${layer.inputs.map((input) => values.of(input)).join(', ')})`;
     const results = layer.outputs.map((output) => values.of(output)).join(', ');
     const label = names && layer.origin.name !== layer.type ? `   ${layer.origin.name}` : '';
-    lines.push(`  ${results.padEnd(4)} = ${describe(layer)}${operands}${shapes ? printShape(layer.outputs[0]?.shape) : ''}${label}`);
+    lines.push(`  ${numbers ? `${results.padEnd(4)} = ` : ''}${describe(layer)}${operands}${shapes ? printShape(layer.outputs[0]?.shape) : ''}${label}`);
     before = layer.outputs[0];
   }
   lines.push(`  → ${graph.outputs.map((output) => (output.producer ? `${output.name} = ${values.of(output)}` : output.name)).join(', ')}`);

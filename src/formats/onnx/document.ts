@@ -2,7 +2,7 @@
 import type { Edit } from '../../graph/edits.js';
 import type { DropoutUnit } from '../../graph/layers.js';
 import type { BinaryDocument, Lowered, Model, Splice } from '../document.js';
-import { externalFilesOf } from './external-data.js';
+import { externalFilesOf } from './external-files.js';
 import { lift } from './lift/lift.js';
 import type { Lifted } from './lift/lift.js';
 import { lower } from './lower/lower.js';

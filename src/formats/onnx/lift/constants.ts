@@ -12,6 +12,8 @@ export interface OnnxConstant extends Constant {
   ints(): readonly Dimension[] | undefined;
   /** Shape inference knows more operators than constant folding: what it found, where the constant itself has no shape. */
   assumeShape(shape: readonly number[]): void;
+  /** The operands of a product; `undefined` for everything else. */
+  readonly factors: readonly OnnxConstant[] | undefined;
 }
 
 const DEFAULT_LIMIT = 65_536;
@@ -27,6 +29,10 @@ abstract class BaseConstant implements OnnxConstant {
   abstract shape: readonly number[] | undefined;
   readonly tensor: TensorRecord | undefined = undefined;
   abstract values(limit?: number): ArrayLike<number> | undefined;
+
+  get factors(): readonly OnnxConstant[] | undefined {
+    return undefined;
+  }
 
   get count(): number | undefined {
     return this.shape && product(this.shape);
@@ -111,6 +117,13 @@ class DerivedConstant extends BaseConstant {
 
   override get count(): number | undefined {
     return this.shape ? product(this.shape) : this.#count;
+  }
+
+  /** Seen through Transpose and other movement of the product. */
+  override get factors(): readonly OnnxConstant[] | undefined {
+    if (this.node?.opType === 'Mul') return this.operands;
+    const moved = this.node?.opType === 'Transpose' || SAME_ELEMENTS.has(this.node?.opType ?? '');
+    return moved && this.depth < DEPTH_LIMIT ? this.operands[0]?.factors : undefined;
   }
 
   values(limit = DEFAULT_LIMIT): ArrayLike<number> | undefined {

@@ -232,7 +232,7 @@ class BodyLifter {
     const layer = {
       ...facts!,
       key: this.lifter.keyOf(this.graph, main, draft.output), type: main.opType,
-      inputs: live.map((tensor) => this.#value(tensor.name)), outputs, origin: this.#origin(draft), graph: this.graph,
+      inputs: live.map((tensor) => this.#value(tensor.name)), outputs, origin: this.#origin(draft), graph: this.graph, metadata: main.metadata,
     } as Layer;
     this.graph.add(layer, reads);
     this.#account(layer, main);
@@ -246,7 +246,7 @@ class BodyLifter {
     const dropped = residual ? createValue(`${draft.output}:dropped`, { shape: output.shape, elementType: output.elementType }) : output;
     const origin = this.#origin(draft);
     const key = this.lifter.keyOf(this.graph, main, draft.output);
-    const common = { type: main.opType, origin, graph: this.graph, parameters: 0 };
+    const common = { type: main.opType, origin, graph: this.graph, parameters: 0, metadata: main.metadata };
     const layer = this.graph.add({
       ...common, kind: 'dropout', key, inputs: [this.#value(draft.input!)], outputs: [dropped],
       rate, rateName, rateIsConstant, state, unit, channelAxis, form, inverted, seed, law: 'bernoulli', mask: mask ? this.#value(mask) : undefined,

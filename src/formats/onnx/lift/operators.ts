@@ -38,7 +38,7 @@ function linear(x: Operands, weightAt: number, unitsAxis: 'first' | 'last', bias
   const shape = weight?.shape ?? x.body.tensor(x.node.inputs[weightAt]).shape;
   const units = shape && shape.length > 0 ? shape[unitsAxis === 'first' ? 0 : shape.length - 1] : undefined;
   const parameters = weight ? sum(weight.count, count(bias)) : sizeOf(x.body.tensor(x.node.inputs[weightAt]));
-  return { kind: 'linear', units: typeof units === 'number' ? units : undefined, weight, bias, hasBias: bias !== undefined, parameters };
+  return { kind: 'linear', units: typeof units === 'number' ? units : undefined, weight, weightFactors: weight?.factors, bias, hasBias: bias !== undefined, parameters };
 }
 
 function sizeOf(tensor: Tensor): number | undefined {
@@ -70,7 +70,7 @@ function convolution(x: Operands, transposed: boolean): LayerFacts {
   const bias = x.constant(x.node.opType === 'QLinearConv' ? 8 : 2) ?? x.bias;
   const rank = shape?.length ?? x.live[0]?.shape?.length;
   return {
-    kind: 'convolution', transposed, weight, bias, hasBias: bias !== undefined,
+    kind: 'convolution', transposed, weight, weightFactors: weight?.factors, bias, hasBias: bias !== undefined,
     spatialRank: rank === undefined ? undefined : rank - 2,
     filters: typeof filters === 'number' ? filters : undefined,
     depthwise: group > 1 && group === inputs,
@@ -144,7 +144,8 @@ function arithmetic(of: MergeLayer['of'], scales: boolean) {
     const parameters = constantParameters(x);
     const divides = x.node.opType === 'Div' && x.constant(0) !== undefined;
     const scalarOperand = x.node.inputs.some((name) => scalar(x.body, name) !== undefined);
-    return activation(scales && !divides && (scalarOperand || !enlarges) ? 'scale' : 'other', scalarOperand ? 0 : parameters);
+    const factor = scales ? (x.constant(0) ?? x.constant(1)) : undefined;
+    return { kind: 'activation', function: scales && !divides && (scalarOperand || !enlarges) ? 'scale' : 'other', factor, divides: x.node.opType === 'Div', parameters: scalarOperand ? 0 : parameters };
   };
 }
 

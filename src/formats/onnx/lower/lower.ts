@@ -10,6 +10,7 @@ import { ModelEditor } from '../wire/editor.js';
 import type { EditableNode } from '../wire/editable-node.js';
 import type { ModelRecord } from '../wire/records.js';
 import { insertChannelOnes, insertConstant, insertDropout } from './dropout-nodes.js';
+import { foldBias } from './fold-bias.js';
 import { Refusal, refuse } from './refusal.js';
 import { Rewiring } from './rewiring.js';
 
@@ -67,6 +68,10 @@ class Lowering {
         return this.#insert(edit.target, edit.where, edit.spec.rate, edit.spec.training ?? false);
       }
       case 'replace': return edit.spec.unit === 'channel' ? this.#perChannel(edit.layer) : refuse('it is elementwise already');
+      case 'fold-bias': {
+        const weighted = this.#place(edit.layer);
+        return foldBias(this.#rewiring(weighted.body), weighted, this.#place(edit.into));
+      }
       case 'configure': return this.#configure(edit.layer, edit.settings);
     }
   }
@@ -194,10 +199,12 @@ class Lowering {
   #configure(layer: Layer, settings: Readonly<Record<string, unknown>>): void {
     const dropout = this.#dropout(layer);
     const { rewiring, place } = dropout;
-    const { main, form } = place.dropout!;
+    const { main, form, rate } = place.dropout!;
     if (form !== 'operator') refuse('it is spelled out in random operators');
     const node = rewiring.nodeOf(main);
-    for (const [key, value] of Object.entries(settings)) {
+    const complement = settings.complementRate === true ? { rate: rate === undefined ? refuse('its rate comes from the run time') : 1 - rate } : {};
+    for (const [key, value] of Object.entries({ ...settings, ...complement })) {
+      if (key === 'complementRate') continue;
       if (key === 'rate' && typeof value === 'number') {
         if (place.body.opset < 12 && main.domain === '') node.setAttribute({ name: 'ratio', f: value });
         else rewiring.setInput(node, 1, insertConstant(rewiring, 'ratio', { dataType: FLOAT, dims: [], values: [value] }, { before: node }));
@@ -205,7 +212,7 @@ class Lowering {
         if (place.body.opset < 7) node.setAttribute({ name: 'is_test', i: value ? 0 : 1 });
         else if (place.body.opset < 12) refuse('Dropout of opset 7 to 11 has no training mode');
         else this.#setTrainingMode(rewiring, node, dropoutOperands(main).ratio !== undefined, value);
-      } else if (key === 'seed' && value === undefined) node.removeAttribute('seed');
+      } else if (key === 'removeSeed' && value === true) node.removeAttribute('seed');
       else refuse(`a Dropout operator has no setting ${key}`);
     }
   }

@@ -59,6 +59,12 @@ export class Rewiring {
     this.#read(name, node);
   }
 
+  /** Takes the last operand away. */
+  dropInput(node: EditableNode, index: number): void {
+    const [name] = node.inputs.splice(index, 1);
+    if (!node.inputs.includes(name)) this.#readers.get(name)?.delete(node);
+  }
+
   setOutput(node: EditableNode, index: number, name: string): void {
     const old = node.outputs[index];
     if (this.#producers.get(old) === node) this.#producers.delete(old);

@@ -1,0 +1,51 @@
+import { isOutputFunction } from '../src/graph/activations.js';
+import { move } from '../src/graph/edits.js';
+import type { DropoutLayer, Layer } from '../src/graph/layers.js';
+import { isWeighted } from '../src/graph/predicates.js';
+import { activationDropouts, ahead, follow, next, previous } from '../src/graph/traversal.js';
+import { defineRule } from '../src/rule.js';
+
+const isHarmless = (layer: Layer) => layer.kind === 'reshape' || layer.kind === 'dropout' || layer.kind === 'activation';
+const isInner = (layer: Layer) => layer.kind === 'activation' && !isOutputFunction(layer) && !['scale', 'linear', 'negate'].includes(layer.function);
+
+/** The last weighted layer of the model, when only output activations stand between it and the output. */
+function outputLayer(dropout: DropoutLayer): Layer | undefined {
+  const beyond = ahead(dropout);
+  if (!beyond.boundary || beyond.unknown || beyond.merge || beyond.convolution || beyond.linear || beyond.recurrent) return undefined;
+  const { end, passed } = follow(dropout, previous, isHarmless);
+  if (!end || !isWeighted(end)) return undefined;
+  const after = follow(dropout, next, isHarmless);
+  return after.end || [...passed, ...after.passed].some(isInner) ? undefined : end;
+}
+
+export default defineRule({
+  id: 'no-dropout-on-output',
+  statement: "Dropout does not act on the model's answer.",
+  levels: { recommended: 'warn', strict: 'error' },
+  fix: 'inference-exact',
+  formats: ['onnx', 'code', 'topology'],
+  precedence: 8,
+  sources: [{ title: 'Srivastava et al. 2014: dropout is applied to input and hidden units', url: 'https://jmlr.org/papers/v15/srivastava14a.html' }],
+  messages: {
+    output: "Dropout on the model's answer: nothing with weights comes after '{layer}', so in training {dropped} of its outputs are set to 0 and the loss is computed from a corrupted answer. Drop before '{layer}' instead.",
+    regression: "Dropout right before the regression output '{layer}': what it predicts is scaled by the units that happen to survive.",
+  },
+  *check({ graph, strict }) {
+    if (graph.role !== 'model') return;
+    for (const dropout of activationDropouts(graph)) {
+      const layer = outputLayer(dropout);
+      const data = { dropped: dropout.rate === undefined ? 'some' : `${Math.round(100 * dropout.rate)} %`, layer: layer?.origin.name ?? '' };
+      if (layer) yield { at: dropout, messageId: 'output', data, edits: [move(dropout).before(layer)], related: [layer] };
+      else if (strict) {
+        const output = next(dropout);
+        if (output?.kind === 'linear' && output.units === 1 && isLinearOutput(output)) yield { at: dropout, messageId: 'regression', level: 'info', data: { ...data, layer: output.origin.name }, related: [output] };
+      }
+    }
+  },
+});
+
+/** Nothing but reshaping stands between the layer and the model's output. */
+function isLinearOutput(layer: Layer): boolean {
+  const { end, passed } = follow(layer, next, (each) => each.kind === 'reshape');
+  return end === undefined && (passed.at(-1) ?? layer).outputs[0].isGraphOutput;
+}

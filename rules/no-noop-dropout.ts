@@ -1,0 +1,26 @@
+import { remove } from '../src/graph/edits.js';
+import type { DropoutLayer } from '../src/graph/layers.js';
+import { defineRule } from '../src/rule.js';
+
+const isDead = ({ outputs, mask }: DropoutLayer) => mask === undefined && outputs.every((output) => output.consumers.length === 0 && !output.isGraphOutput && !output.captured);
+
+export default defineRule({
+  id: 'no-noop-dropout',
+  statement: 'A dropout can drop: its rate is not 0 and its output goes somewhere.',
+  levels: { recommended: 'info', strict: 'info' },
+  fix: 'exact',
+  formats: ['onnx', 'code', 'topology'],
+  precedence: 5,
+  sources: [{ title: 'ONNX operator specification, Dropout', url: 'https://onnx.ai/onnx/operators/onnx__Dropout.html' }],
+  messages: {
+    zero: 'The rate is 0: this dropout never drops anything. Remove it.',
+    dead: 'Nothing reads the output of this dropout. Remove it.',
+  },
+  *check({ graph }) {
+    for (const dropout of graph.layersOf('dropout')) {
+      const dead = isDead(dropout);
+      if (dropout.rate !== 0 && !dead) continue;
+      yield { at: dropout, messageId: dead ? 'dead' : 'zero', edits: [remove(dropout)] };
+    }
+  },
+});

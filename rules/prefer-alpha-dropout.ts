@@ -1,0 +1,24 @@
+import { activationDropouts, follow, previous } from '../src/graph/traversal.js';
+import { defineRule } from '../src/rule.js';
+
+export default defineRule({
+  id: 'prefer-alpha-dropout',
+  statement: 'Behind SELU dropout is AlphaDropout, which keeps mean 0 and variance 1.',
+  levels: { recommended: 'warn', strict: 'warn' },
+  fix: 'none',
+  formats: ['onnx', 'code', 'topology'],
+  precedence: 65,
+  sources: [{ title: 'Klambauer et al. 2017, Self-Normalizing Neural Networks', url: 'https://arxiv.org/abs/1706.02515' }],
+  messages: {
+    alpha: "Plain dropout behind SELU '{selu}': dropped units become 0 instead of SELU's lower limit −1.758, so mean and variance leave the fixed point that SELU normalises to. Use AlphaDropout.",
+    broken: "Plain dropout behind SELU '{selu}' breaks its normalisation; AlphaDropout would keep it, but TensorFlow.js's alphaDropout is wrong itself (a sign error shifts the mean). Use ReLU with dropout, or SELU without.",
+  },
+  *check({ graph }) {
+    for (const dropout of activationDropouts(graph)) {
+      if (dropout.law !== 'bernoulli' || dropout.form === 'recurrent') continue;
+      const { end } = follow(dropout, previous, (layer) => layer.kind === 'reshape');
+      if (end?.kind !== 'activation' || end.function !== 'selu') continue;
+      yield { at: dropout, messageId: graph.isSource ? 'broken' : 'alpha', data: { selu: end.origin.name }, related: [end] };
+    }
+  },
+});

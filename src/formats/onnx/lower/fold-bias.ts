@@ -1,0 +1,61 @@
+/** BN(Wx + b) = BN(Wx) once the running mean is lowered by b. */
+import type { Place } from '../lift/lift.js';
+import { floatAttribute } from '../lift/tensors.js';
+import { insertConstant } from './dropout-nodes.js';
+import { refuse } from './refusal.js';
+import type { Rewiring } from './rewiring.js';
+
+/** Channels beyond this are no layer of the field. */
+const LIMIT = 1 << 20;
+
+interface Bias {
+  readonly name: string;
+  /** Gemm multiplies its bias by beta. */
+  readonly factor: number;
+  /** Takes the bias away. */
+  remove(): void;
+}
+
+function biasOf(rewiring: Rewiring, { nodes }: Place): Bias {
+  const [main, add] = nodes;
+  const node = rewiring.nodeOf(main);
+  if (add) {
+    const bias = add.inputs.find((name) => name !== main.outputs[0])!;
+    const sum = rewiring.nodeOf(add);
+    return {
+      name: bias,
+      factor: 1,
+      remove() {
+        rewiring.join(node.outputs[0], sum.outputs[0], new Set([sum]), { before: sum });
+        rewiring.remove(sum);
+      },
+    };
+  }
+  if (main.opType === 'QLinearConv' || !main.inputs[2]) refuse('its bias is not an operand of its own');
+  return {
+    name: main.inputs[2],
+    factor: main.opType === 'Gemm' ? (floatAttribute(main, 'beta') ?? 1) : 1,
+    remove() {
+      rewiring.dropInput(node, 2);
+    },
+  };
+}
+
+/** Folds the bias of `weighted` into the running mean of `batchNorm`; Gemm's bias is optional from opset 11 on. */
+export function foldBias(rewiring: Rewiring, weighted: Place, batchNorm: Place): void {
+  const { body } = rewiring;
+  const [norm] = batchNorm.nodes;
+  if (norm.opType !== 'BatchNormalization') refuse('it is no BatchNormalization operator');
+  if (weighted.nodes[0].opType === 'Gemm' && weighted.nodes.length === 1 && body.opset < 11) refuse('Gemm needs its bias below opset 11');
+  const bias = biasOf(rewiring, weighted);
+  const meanName = norm.inputs[3];
+  const [b, mean] = [bias.name, meanName].map((name) => body.tensor(name).constant?.values(LIMIT));
+  const meanTensor = body.tensor(meanName);
+  if (!b || !mean || meanTensor.dataType === undefined) refuse('its bias or the running mean is not a constant that can be read');
+  if (meanTensor.isOutput || meanTensor.captured) refuse('the running mean is read elsewhere');
+  if (b.length !== mean.length && b.length !== 1) refuse('the bias has another length than the running mean');
+  const values = Array.from(mean, (value, i) => value - bias.factor * b[b.length === 1 ? 0 : i]);
+  const node = rewiring.nodeOf(norm);
+  rewiring.setInput(node, 3, insertConstant(rewiring, `${meanName}_without_bias`, { dataType: meanTensor.dataType, dims: [values.length], values }, { before: node }));
+  bias.remove();
+}
