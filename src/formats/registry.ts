@@ -1,0 +1,51 @@
+/** Which files droplint reads, and how. A format's module is imported when the first file of it is read. */
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { UnreadableError, type BinaryDocument, type Document, type TextDocument } from './document.js';
+import { BufferSource } from './onnx/wire/sources.js';
+import { writeSource } from './onnx/wire/write-source.js';
+
+export interface Format {
+  readonly name: Document['format'];
+  /** In lower case, with the dot. */
+  readonly extensions: readonly string[];
+  /** Throws `UnreadableError` for a file that is not what its extension says. */
+  read(file: string): Promise<Document>;
+}
+
+export const formats: readonly Format[] = [
+  { name: 'onnx', extensions: ['.onnx'], read: async (file) => (await import('./onnx/document.js')).readOnnx(file) as Document },
+];
+
+/** Every extension that a folder is searched for. */
+export const extensions: readonly string[] = formats.flatMap((format) => format.extensions);
+
+export function formatOf(file: string): Format | undefined {
+  const extension = path.extname(file).toLowerCase();
+  return formats.find((format) => format.extensions.includes(extension));
+}
+
+/** Reads a file by its extension. Throws `UnreadableError` for one that does not exist or that no format claims. */
+export async function readDocument(file: string): Promise<Document> {
+  if (!statSync(file, { throwIfNoEntry: false })) throw new UnreadableError(file, 'no such file');
+  const format = formatOf(file);
+  if (!format) throw new UnreadableError(file, `not a file that droplint reads (it reads ${extensions.join(', ')})`);
+  try {
+    return await format.read(file);
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) throw new UnreadableError(file, reasonOf(error));
+    throw error;
+  }
+}
+
+/** Writes a document whole or not at all, over itself or to another place. */
+export function writeDocument(document: Document, file: string): void {
+  writeSource('text' in document ? new BufferSource(Buffer.from((document as TextDocument).text)) : (document as Document as BinaryDocument).source, file);
+}
+
+/** What the operating system says of a file, for people. */
+function reasonOf(error: Error): string {
+  const code = 'code' in error ? String(error.code) : '';
+  const reasons: Record<string, string> = { EACCES: 'no permission to read it', EISDIR: 'a folder, not a file', ENOENT: 'no such file' };
+  return reasons[code] ?? error.message;
+}

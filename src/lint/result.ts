@@ -1,0 +1,156 @@
+/** What is said of one file: ESLint's `LintResult`, so that ESLint's formatters can print it, and more beside. */
+import type { Document, TextDocument, UnreadableError } from '../formats/document.js';
+import type { FixClass } from '../graph/edits.js';
+import type { SourceLine } from '../graph/layers.js';
+import type { Level } from '../rule.js';
+import type { Proof } from '../verify/proof.js';
+import type { Finding } from './findings.js';
+import type { Outcome } from './fix.js';
+
+export interface LintMessage {
+  /** `null`: the file could not be read. */
+  readonly ruleId: string | null;
+  /** 2 error, 1 warn, 0 info: what ESLint does not have is counted neither as an error nor as a warning. */
+  readonly severity: 0 | 1 | 2;
+  readonly level: Exclude<Level, 'off'>;
+  readonly message: string;
+  readonly messageId?: string;
+  /** From 1. In a graph the place of the node among the nodes. */
+  readonly line: number;
+  readonly column: number;
+  readonly endLine?: number;
+  readonly endColumn?: number;
+  readonly fatal?: true;
+  /** The node or layer at which the finding stands; its operator when it has no name. */
+  readonly nodeName?: string;
+  /** `graph:node[12](/classifier/2/Dropout)`; `12:5` in source code. */
+  readonly graphPath?: string;
+  /** Names of the other layers that the message speaks of. */
+  readonly related?: readonly string[];
+  readonly hint?: string;
+  /** The line of the user's source that a graph says it came from. */
+  readonly source?: SourceLine;
+  /** Absent when there is no fix. */
+  readonly fixClass?: FixClass;
+  /** Why the fix was not made. */
+  readonly refusal?: string;
+  /** Of a fix that was tried and not proven. */
+  readonly proof?: Proof;
+}
+
+export interface FixedMessage extends LintMessage {
+  readonly fixClass: FixClass;
+}
+
+export interface LintResult {
+  /** Absolute. */
+  readonly filePath: string;
+  readonly messages: readonly LintMessage[];
+  readonly suppressedMessages: readonly LintMessage[];
+  readonly errorCount: number;
+  readonly warningCount: number;
+  readonly infoCount: number;
+  readonly fatalErrorCount: number;
+  readonly fixableErrorCount: number;
+  readonly fixableWarningCount: number;
+  readonly usedDeprecatedRules: readonly never[];
+  /** Of text files. */
+  readonly source?: string;
+  /** Of text files that were fixed. */
+  readonly output?: string;
+  /** What was found and fixed; `proof` is that of all fixes of its pass. */
+  readonly fixed?: readonly FixedMessage[];
+  /** What there is to say of the file as a whole. */
+  readonly note?: string;
+}
+
+const SEVERITIES = { info: 0, warn: 1, error: 2 } as const;
+
+/** Given an outcome of fixing, its refusals and proofs stand beside what they concern. */
+export function resultOf(document: Document, findings: readonly Finding[], note?: string, outcome?: Outcome): LintResult {
+  const messages = findings.map((finding) => ({
+    ...messageOf(finding, document),
+    ...optional('refusal', outcome?.refusals.get(finding.identity)),
+    ...optional('proof', outcome?.failedProofs.get(finding.identity)),
+  }));
+  const fixed = outcome?.fixed.map(({ finding, proof }) => ({
+    ...messageOf(finding, document),
+    fixClass: finding.fixClass as FixClass,
+    ...optional('proof', proof),
+  }));
+  return {
+    filePath: document.file,
+    messages,
+    ...countsOf(messages),
+    ...optional('source', textOf(document)),
+    ...optional('output', fixed?.length ? textOf(outcome?.document) : undefined),
+    ...optional('fixed', fixed),
+    ...optional('note', note),
+  };
+}
+
+/** A file that could not be read, as ESLint reports one that it cannot parse. */
+export function unreadableResult(error: UnreadableError): LintResult {
+  const message: LintMessage = {
+    ruleId: null,
+    severity: 2,
+    level: 'error',
+    fatal: true,
+    message: `${error.reason}${error.place ? ` (${error.place})` : ''}`,
+    line: 1,
+    column: 1,
+  };
+  return { filePath: error.file, messages: [message], ...countsOf([message]) };
+}
+
+/** Keeps the messages that pass, and the counts true. */
+export function filterMessages(result: LintResult, passes: (message: LintMessage) => boolean): LintResult {
+  const messages = result.messages.filter(passes);
+  return { ...result, messages, ...countsOf(messages) };
+}
+
+function messageOf({ enabled, problem, level, message, fixClass }: Finding, document: Document): LintMessage {
+  const { origin } = problem.at;
+  return {
+    ruleId: enabled.rule.id,
+    severity: SEVERITIES[level],
+    level,
+    message,
+    messageId: problem.messageId,
+    ...placeOf(origin, document),
+    nodeName: origin.name,
+    graphPath: origin.path,
+    ...optional('related', problem.related?.map((layer) => layer.origin.name)),
+    ...optional('hint', problem.hint),
+    ...optional('source', origin.source),
+    ...optional('fixClass', fixClass),
+  };
+}
+
+function placeOf({ order, source }: Finding['problem']['at']['origin'], document: Document): Pick<LintMessage, 'line' | 'column' | 'endLine' | 'endColumn'> {
+  if (document.format !== 'code' || !source) return { line: Math.floor(order) + 1, column: 1 };
+  const { line, column = 1, endLine, endColumn } = source;
+  return { line, column, ...optional('endLine', endLine), ...optional('endColumn', endColumn) };
+}
+
+function countsOf(messages: readonly LintMessage[]) {
+  const count = (severity: number, fixable = false): number =>
+    messages.filter((message) => message.severity === severity && (!fixable || (message.fixClass && message.fixClass !== 'suggestion'))).length;
+  return {
+    suppressedMessages: [],
+    errorCount: count(2),
+    warningCount: count(1),
+    infoCount: count(0),
+    fatalErrorCount: messages.filter(({ fatal }) => fatal).length,
+    fixableErrorCount: count(2, true),
+    fixableWarningCount: count(1, true),
+    usedDeprecatedRules: [],
+  };
+}
+
+const textOf = (document: Document | undefined): string | undefined => (document && 'text' in document ? (document as TextDocument).text : undefined);
+
+/** Leaves out what there is nothing to say of, so that the JSON stays readable. */
+function optional<K extends string, V>(name: K, value: V | undefined): { [name in K]?: V } {
+  return (value === undefined ? {} : { [name]: value }) as { [name in K]?: V };
+}
