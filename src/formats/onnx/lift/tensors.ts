@@ -4,6 +4,8 @@ import type { AttributeRecord, BodyRecord, FunctionRecord, GraphRecord, ModelRec
 import { FLOAT } from '../data-types.js';
 import { derivedConstant, tensorConstant } from './constants.js';
 import type { OnnxConstant } from './constants.js';
+import { inTopologicalOrder } from './node-order.js';
+import type { NodeOrder } from './node-order.js';
 import { inferShapes } from './shapes.js';
 
 /** One value name. */
@@ -37,6 +39,8 @@ export interface Body {
   readonly opset: number;
   /** Every name that its nested graphs read from outside themselves. */
   readonly nested: ReadonlySet<string>;
+  /** Its nodes in topological order; without those on a cycle. */
+  readonly order: NodeOrder;
 }
 
 export const attribute = (node: NodeRecord, name: string): AttributeRecord | undefined => node.attributes.find((each) => each.name === name);
@@ -44,6 +48,9 @@ export const intAttribute = (node: NodeRecord, name: string): number | undefined
 export const floatAttribute = (node: NodeRecord, name: string): number | undefined => attribute(node, name)?.f;
 export const intsAttribute = (node: NodeRecord, name: string): readonly number[] | undefined => attribute(node, name)?.ints;
 export const stringAttribute = (node: NodeRecord, name: string): string | undefined => attribute(node, name)?.s;
+/** In a function's body: an attribute takes its value from the call, so that nothing is known of it here, not even that it is the default. */
+export const takesFromCall = (node: NodeRecord, ...names: readonly string[]): boolean =>
+  node.attributes.some((each) => each.refersTo !== '' && (names.length === 0 || names.includes(each.name)));
 export const isStandard = (node: NodeRecord): boolean => node.domain === '' || node.domain === 'ai.onnx';
 
 /** Operators whose result differs from run to run, or that nothing may be folded through. */
@@ -69,11 +76,28 @@ function freeNames(graph: GraphRecord, into: Set<string>): void {
 class TensorTable implements Body {
   readonly tensors = new Map<string, Tensor>();
   readonly nested = new Set<string>();
+  #order: NodeOrder | undefined;
 
   constructor(readonly model: ModelRecord, readonly record: GraphRecord | FunctionRecord, readonly parent: Body | undefined, readonly opsets: ReadonlyMap<string, number>) {}
 
   get opset(): number {
     return this.opsets.get('') ?? 1;
+  }
+
+  /** For when every node was added. */
+  get order(): NodeOrder {
+    return (this.#order ??= inTopologicalOrder(this.record.nodes, (node) => this.#needs(node)));
+  }
+
+  #needs(node: NodeRecord): readonly NodeRecord[] {
+    const needs: NodeRecord[] = [];
+    const add = (name: string) => {
+      const producer = this.tensors.get(name)?.producer;
+      if (producer) needs.push(producer);
+    };
+    for (const name of node.inputs) add(name);
+    for (const name of freeNamesOf(node)) add(name);
+    return needs;
   }
 
   tensor(name: string): Tensor {
@@ -94,10 +118,14 @@ class TensorTable implements Body {
     return undefined;
   }
 
+  /** What is known already is not overruled: exporters' declarations may be wrong. */
   declare(info: ValueInfoRecord): Tensor {
     const tensor = this.tensor(info.name);
+    // Some exporters write 0 or -1 for an extent that is not fixed.
+    const declared = info.shape?.map((dim) => (typeof dim === 'number' && dim <= 0 ? undefined : dim));
     tensor.dataType ??= info.elementType;
-    tensor.shape ??= info.shape;
+    if (!tensor.shape) tensor.shape = declared;
+    else if (tensor.shape.length === declared?.length) tensor.shape = tensor.shape.map((dim, i) => dim ?? declared[i]);
     return tensor;
   }
 
@@ -127,10 +155,16 @@ function addInputs(table: TensorTable): void {
   for (const name of record.sparseInitializers) table.own(table.tensor(name), { dataType: FLOAT, constant: derivedConstant(undefined, []) });
 }
 
+function freeNamesOf(node: NodeRecord): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const graph of graphsOf(node)) freeNames(graph, names);
+  return names;
+}
+
 function addNode(table: TensorTable, node: NodeRecord): void {
   for (const name of node.inputs) if (name !== '') table.tensor(name).readers.push(node);
   for (const name of node.outputs) if (name !== '') table.own(table.tensor(name), { producer: node });
-  for (const graph of graphsOf(node)) freeNames(graph, table.nested);
+  for (const name of freeNamesOf(node)) table.nested.add(name);
 }
 
 /** Constants are what is computed from initializers and Constants alone. */
@@ -148,7 +182,7 @@ export function readBody(model: ModelRecord, record: GraphRecord | FunctionRecor
   addInputs(table);
   for (const node of record.nodes) addNode(table, node);
   const declared = (record as BodyRecord).valueInfos;
-  for (const node of record.nodes) {
+  for (const node of table.order.nodes) {
     foldConstants(table, node);
     inferShapes(table, node);
     for (const name of node.outputs) {
@@ -166,5 +200,6 @@ export function readBody(model: ModelRecord, record: GraphRecord | FunctionRecor
     tensor.isOutput = true;
   }
   for (const name of table.nested) table.tensor(name).captured = true;
+  for (const node of table.order.cyclic) for (const name of node.inputs) table.tensor(name).captured = true;
   return table;
 }
