@@ -7,6 +7,8 @@ import dropoutAfterBatchNorm from './dropout-after-batch-norm.js';
 import dropoutAfterDense from './dropout-after-dense.js';
 import dropoutBeforeClassifier from './dropout-before-classifier.js';
 import dropoutBeforePooling from './dropout-before-pooling.js';
+import dropoutTrainingBudget from './dropout-training-budget.js';
+import noAlphaDropout from './no-alpha-dropout.js';
 import noBiasBeforeBatchNorm from './no-bias-before-batch-norm.js';
 import noConsecutiveDropout from './no-consecutive-dropout.js';
 import noDropoutBetweenConvs from './no-dropout-between-convs.js';
@@ -14,14 +16,18 @@ import noDropoutOnOutput from './no-dropout-on-output.js';
 import noDropoutWithBatchNorm from './no-dropout-with-batch-norm.js';
 import noFixedDropoutSeed from './no-fixed-dropout-seed.js';
 import noFrozenDropoutMask from './no-frozen-dropout-mask.js';
+import noFrozenRecurrentMask from './no-frozen-recurrent-mask.js';
 import noHighDropoutRate from './no-high-dropout-rate.js';
 import noKeepProbabilityAsRate from './no-keep-probability-as-rate.js';
+import noLayersPush from './no-layers-push.js';
 import noLegacyScaling from './no-legacy-scaling.js';
 import noNoopDropout from './no-noop-dropout.js';
 import noTrainingDropoutAtInference from './no-training-dropout-at-inference.js';
 import preferAlphaDropout from './prefer-alpha-dropout.js';
 import preferRecurrentDropout from './prefer-recurrent-dropout.js';
+import validDropoutConfig from './valid-dropout-config.js';
 import validDropoutRate from './valid-dropout-rate.js';
+import validSpatialDropoutRank from './valid-spatial-dropout-rank.js';
 
 export const rules: readonly Rule[] = [
   batchNormBeforeActivation,
@@ -31,6 +37,8 @@ export const rules: readonly Rule[] = [
   dropoutAfterDense,
   dropoutBeforeClassifier,
   dropoutBeforePooling,
+  dropoutTrainingBudget,
+  noAlphaDropout,
   noBiasBeforeBatchNorm,
   noConsecutiveDropout,
   noDropoutBetweenConvs,
@@ -38,14 +46,18 @@ export const rules: readonly Rule[] = [
   noDropoutWithBatchNorm,
   noFixedDropoutSeed,
   noFrozenDropoutMask,
+  noFrozenRecurrentMask,
   noHighDropoutRate,
   noKeepProbabilityAsRate,
+  noLayersPush,
   noLegacyScaling,
   noNoopDropout,
   noTrainingDropoutAtInference,
   preferAlphaDropout,
   preferRecurrentDropout,
+  validDropoutConfig,
   validDropoutRate,
+  validSpatialDropoutRank,
 ];
 
 /** The rules that are on; a finding may compute its own level. */
@@ -55,20 +67,25 @@ export const presets: Readonly<Record<Preset, Readonly<Record<string, Level>>>> 
     'dropout-after-activation': 'warn',
     'dropout-after-batch-norm': 'error',
     'dropout-before-classifier': 'info',
+    'no-alpha-dropout': 'warn',
     'no-bias-before-batch-norm': 'info',
     'no-consecutive-dropout': 'warn',
     'no-dropout-between-convs': 'info',
     'no-dropout-on-output': 'warn',
     'no-fixed-dropout-seed': 'warn',
     'no-frozen-dropout-mask': 'warn',
+    'no-frozen-recurrent-mask': 'warn',
     'no-high-dropout-rate': 'warn',
     'no-keep-probability-as-rate': 'warn',
+    'no-layers-push': 'error',
     'no-legacy-scaling': 'info',
     'no-noop-dropout': 'info',
     'no-training-dropout-at-inference': 'warn',
     'prefer-alpha-dropout': 'warn',
     'prefer-recurrent-dropout': 'warn',
+    'valid-dropout-config': 'error',
     'valid-dropout-rate': 'error',
+    'valid-spatial-dropout-rank': 'error',
   },
   strict: {
     'batch-norm-before-activation': 'info',
@@ -78,6 +95,7 @@ export const presets: Readonly<Record<Preset, Readonly<Record<string, Level>>>> 
     'dropout-after-dense': 'warn',
     'dropout-before-classifier': 'warn',
     'dropout-before-pooling': 'info',
+    'no-alpha-dropout': 'warn',
     'no-bias-before-batch-norm': 'info',
     'no-consecutive-dropout': 'warn',
     'no-dropout-between-convs': 'warn',
@@ -85,14 +103,18 @@ export const presets: Readonly<Record<Preset, Readonly<Record<string, Level>>>> 
     'no-dropout-with-batch-norm': 'info',
     'no-fixed-dropout-seed': 'warn',
     'no-frozen-dropout-mask': 'warn',
+    'no-frozen-recurrent-mask': 'warn',
     'no-high-dropout-rate': 'warn',
     'no-keep-probability-as-rate': 'warn',
+    'no-layers-push': 'error',
     'no-legacy-scaling': 'info',
     'no-noop-dropout': 'info',
     'no-training-dropout-at-inference': 'warn',
     'prefer-alpha-dropout': 'warn',
     'prefer-recurrent-dropout': 'warn',
+    'valid-dropout-config': 'error',
     'valid-dropout-rate': 'error',
+    'valid-spatial-dropout-rank': 'error',
   },
   all: {
     'batch-norm-before-activation': 'info',
@@ -102,6 +124,8 @@ export const presets: Readonly<Record<Preset, Readonly<Record<string, Level>>>> 
     'dropout-after-dense': 'warn',
     'dropout-before-classifier': 'warn',
     'dropout-before-pooling': 'info',
+    'dropout-training-budget': 'info',
+    'no-alpha-dropout': 'warn',
     'no-bias-before-batch-norm': 'info',
     'no-consecutive-dropout': 'warn',
     'no-dropout-between-convs': 'warn',
@@ -109,13 +133,17 @@ export const presets: Readonly<Record<Preset, Readonly<Record<string, Level>>>> 
     'no-dropout-with-batch-norm': 'info',
     'no-fixed-dropout-seed': 'warn',
     'no-frozen-dropout-mask': 'warn',
+    'no-frozen-recurrent-mask': 'warn',
     'no-high-dropout-rate': 'warn',
     'no-keep-probability-as-rate': 'warn',
+    'no-layers-push': 'error',
     'no-legacy-scaling': 'info',
     'no-noop-dropout': 'info',
     'no-training-dropout-at-inference': 'warn',
     'prefer-alpha-dropout': 'warn',
     'prefer-recurrent-dropout': 'warn',
+    'valid-dropout-config': 'error',
     'valid-dropout-rate': 'error',
+    'valid-spatial-dropout-rank': 'error',
   },
 };

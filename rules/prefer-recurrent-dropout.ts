@@ -2,6 +2,7 @@ import type { Graph } from '../src/graph/graph.js';
 import type { DropoutLayer, Layer } from '../src/graph/layers.js';
 import { activationDropouts, follow, next, previous } from '../src/graph/traversal.js';
 import { defineRule } from '../src/rule.js';
+import type { Problem } from '../src/rule.js';
 
 /** A recurrent layer right before or after the dropout. */
 function recurrentBeside(dropout: DropoutLayer): Layer | undefined {
@@ -29,7 +30,7 @@ function isOnState(dropout: DropoutLayer): boolean {
   return first.inputs.some((input) => input.isGraphInput);
 }
 
-export default defineRule<'state' | 'around'>({
+export default defineRule({
   id: 'prefer-recurrent-dropout',
   statement: 'Recurrent state is dropped with one mask for the whole sequence.',
   levels: { recommended: 'warn', strict: 'warn' },
@@ -45,13 +46,13 @@ export default defineRule<'state' | 'around'>({
     state: 'A fresh mask at every step on the state that the loop carries: after t steps a unit has survived with probability {survival}, so memory is destroyed. Draw one mask for the sequence outside the loop (recurrent dropout).',
     around: "Plain dropout beside the recurrent layer '{layer}': fine between layers (Zaremba 2014); recurrent dropout, with one mask for the sequence, regularises the recurrence as well.",
   },
-  *check({ graph, strict }) {
+  *check({ graph, strict }): Iterable<Problem<'state' | 'around'>> {
     const carried = graph.role === 'loop' ? carriedLayers(graph) : undefined;
     for (const dropout of activationDropouts(graph)) {
       if (dropout.form === 'recurrent') continue;
       if (carried?.has(dropout) && isOnState(dropout)) {
         const survival = dropout.rate === undefined ? '(1 − p)^t' : `${(1 - dropout.rate).toPrecision(2)}^t`;
-        yield { at: dropout, messageId: 'state', data: { survival }, related: [] };
+        yield { at: dropout, messageId: 'state', data: { survival } };
       } else if (strict && dropout.unit === 'element') {
         const layer = recurrentBeside(dropout);
         if (layer) yield { at: dropout, messageId: 'around', level: 'info', data: { layer: layer.origin.name }, related: [layer] };

@@ -40,7 +40,8 @@ export const foldBias = (layer: Layer, into: Layer): Edit => ({ type: 'fold-bias
  * Settings that formats know (each refuses what it cannot express): `rate: number`; `complementRate: true` (1 − what stands
  * there); `trainingMode: boolean`; `removeSeed: true`; `law: 'alpha'`; and for code and topologies `type: string` (another
  * layer class), `wrapRate: true` (`dropout(0.2)` → `dropout({ rate: 0.2 })`), `renameKey: [from, to]`,
- * `freeBatch: true` (the batch size of a noiseShape becomes null), `placement: 'add'` (`model.layers.push` → `model.add`).
+ * `freeBatch: true` (the batch size of a noiseShape becomes null), `placement: 'add'` (`model.layers.push` → `model.add`),
+ * `useBias: false`, `unwrapCell: true` (`rnn({ cell: lstmCell(…) })` → `lstm(…)`).
  */
 export const configure = (layer: Layer, settings: Readonly<Record<string, unknown>>): Edit => ({ type: 'configure', layer, settings });
 
