@@ -1,0 +1,77 @@
+/**
+ * Check 0: without their dropouts, which are the identity at inference, the model before and the model after must be
+ * the same expressions of the same inputs and weights. Proves inference equality for every input, and executes nothing.
+ */
+import type { Document } from '../formats/document.js';
+import type { ModelRecord, TensorRecord, ValueInfoRecord } from '../formats/onnx/wire/records.js';
+import { eraseArchitecture } from './erasure-architecture.js';
+import { Expressions, Numbering } from './numbering.js';
+import type { OnnxModel } from './onnx-model.js';
+import type { Check } from './proof.js';
+import { contentOf, placeOf } from './tensor-content.js';
+
+/** Documents of the same format; see erasure-architecture.ts for code and topologies. */
+export function proveErasure(before: Document, after: Document): Check {
+  if (before.format !== 'onnx' || after.format !== 'onnx') return eraseArchitecture(before, after);
+  return proveErasureOfOnnx(before as unknown as OnnxModel, after as unknown as OnnxModel);
+}
+
+export function proveErasureOfOnnx(before: OnnxModel, after: OnnxModel): Check {
+  const difference = interfaceDifference(before.record, after.record) ?? expressionDifference(before, after);
+  if (difference) return { check: 'erasure', verdict: 'fails', detail: difference };
+  return { check: 'erasure', verdict: 'holds', detail: 'Without dropout both models are the same graph.' };
+}
+
+function expressionDifference(before: OnnxModel, after: OnnxModel): string | undefined {
+  const byPlace = compareExpressions(before, after, placeOf);
+  // The same content may stand at another place; contents are read only then.
+  return byPlace === undefined ? undefined : compareExpressions(before, after, contentOf);
+}
+
+function compareExpressions(before: OnnxModel, after: OnnxModel, identify: typeof placeOf): string | undefined {
+  const expressions = new Expressions();
+  const [x, y] = [before, after].map((model) => new Numbering(model.record, expressions, remembered((tensor) => identify(model.record, tensor)), model.dropouts()));
+  for (const { name } of before.record.graph.outputs) {
+    const [a, b] = [x!.numberOf(name), y!.numberOf(name)];
+    if (a === b) continue;
+    const [left, right] = expressions.parting(a, b);
+    const parted = left.label === right.label ? `${left.label} differs` : `${left.label} before, ${right.label} after`;
+    return `The output ${name} is computed differently: ${parted}.`;
+  }
+  return undefined;
+}
+
+function remembered(identify: (tensor: TensorRecord) => string): (tensor: TensorRecord) => string {
+  const known = new Map<TensorRecord, string>();
+  return (tensor) => {
+    let identity = known.get(tensor);
+    if (identity === undefined) known.set(tensor, (identity = identify(tensor)));
+    return identity;
+  };
+}
+
+/** What a user of the model sees: inputs, outputs and operator sets. */
+function interfaceDifference(before: ModelRecord, after: ModelRecord): string | undefined {
+  for (const [domain, version] of before.opsets) {
+    if (after.opsets.get(domain) !== version) return `Operators of ${domain || 'ai.onnx'} have opset ${version} before and ${after.opsets.get(domain) ?? 'none'} after.`;
+  }
+  const given = new Map(after.graph.inputs.map((input) => [input.name, input]));
+  for (const input of before.graph.inputs) {
+    const other = given.get(input.name);
+    if (!other) return `The input ${input.name} is gone.`;
+    if (typeOf(input) !== typeOf(other)) return `The input ${input.name} is ${typeOf(input)} before and ${typeOf(other)} after.`;
+    given.delete(input.name);
+  }
+  for (const { name } of given.values()) if (!after.graph.initializers.has(name)) return `The input ${name} is new and has no default.`;
+  const [old, now] = [before.graph.outputs, after.graph.outputs];
+  if (old.length !== now.length) return `There are ${old.length} outputs before and ${now.length} after.`;
+  for (const [k, output] of old.entries()) {
+    if (now[k]!.name !== output.name) return `Output ${k} is ${output.name} before and ${now[k]!.name} after.`;
+    if (output.elementType !== undefined && now[k]!.elementType !== undefined && output.elementType !== now[k]!.elementType) return `The output ${output.name} has another element type.`;
+  }
+  return undefined;
+}
+
+function typeOf({ type, elementType, shape }: ValueInfoRecord): string {
+  return `${type ?? 'untyped'} ${elementType ?? ''}${shape ? `[${shape.map((dimension) => dimension ?? '?').join(', ')}]` : ''}`;
+}

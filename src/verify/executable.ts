@@ -1,0 +1,65 @@
+/** What both executing checks share: making the two throw-away copies comparable, and telling what came of the runs. */
+import type { FixClass } from '../graph/edits.js';
+import { copyOf, operator, replaceOperators } from './copy.js';
+import type { ModelCopy } from './copy.js';
+import type { OnnxModel, RecognisedDropout } from './onnx-model.js';
+import { changedRegion, restrictTo } from './region.js';
+import { randomWeights } from './weights.js';
+
+/** onnxruntime's CPU kernels of most operators begin here. */
+export const FIRST_OPSET = 7;
+
+/** What of the models is executed. `auto`: the changed part where the whole is large, the whole otherwise. */
+export type Scope = 'auto' | 'whole' | 'changed';
+
+export interface CopyPair {
+  readonly before: ModelCopy;
+  readonly after: ModelCopy;
+  /** Where only a part is executed: how many nodes of how many. */
+  readonly part: { readonly nodes: number; readonly of: number } | undefined;
+}
+
+export function copyPair(before: OnnxModel, after: OnnxModel, scope: Scope): CopyPair {
+  const pair = { before: copyOf(before.record), after: copyOf(after.record) };
+  const region = scope === 'whole' || (scope === 'auto' && !isLarge(before)) ? undefined : changedRegion(before, after);
+  if (region) {
+    restrictTo(pair.before, region.before, region);
+    restrictTo(pair.after, region.after, region);
+  }
+  randomWeights(pair.before);
+  randomWeights(pair.after);
+  return { ...pair, part: region && { nodes: region.after.size, of: after.record.graph.nodes.length } };
+}
+
+const LARGE_PARAMETERS = 2_000_000;
+const LARGE_NODES = 2000;
+
+function isLarge({ record: { graph }, models }: OnnxModel): boolean {
+  const stored = [...graph.initializers.values()].reduce((sum, { dims }) => sum + dims.reduce((product, extent) => product * extent, 1), 0);
+  return stored > LARGE_PARAMETERS || graph.nodes.length > LARGE_NODES || (models[0]?.variants[0]?.[0]?.parameters ?? 0) > LARGE_PARAMETERS;
+}
+
+/** Why a model cannot be executed at all, known without trying. */
+export function obstacleOf({ record }: OnnxModel): string | undefined {
+  const opset = record.opsets.get('');
+  if (opset !== undefined && opset < FIRST_OPSET) return `opset ${opset} has no CPU kernels in onnxruntime (they begin at opset ${FIRST_OPSET})`;
+  for (const { name, type } of record.graph.inputs) {
+    if (type !== undefined && type !== 'tensor') return `the input ${name} is a ${type}, which onnxruntime-node cannot be fed`;
+  }
+  return undefined;
+}
+
+/** A claim weaker than `exact` says nothing of the draws of a decomposed dropout: it is left out, as at inference. */
+export function eraseDecomposed(copy: ModelCopy, dropouts: readonly RecognisedDropout[], claim: FixClass): void {
+  if (claim === 'exact') return;
+  const inputs = new Map<object, string>();
+  for (const { form, body, output, input } of dropouts) {
+    const producer = form === 'decomposed' ? body.nodes.find((node) => node.outputs[0] === output) : undefined;
+    if (producer) inputs.set(producer, input);
+  }
+  if (inputs.size === 0) return;
+  replaceOperators(copy, ({ node, outputs }) => {
+    const input = node && inputs.get(node);
+    return input === undefined ? undefined : [operator('Identity', [input], outputs)];
+  });
+}
