@@ -86,9 +86,9 @@ async function lint(patterns: readonly string[], options: LintOptions, args: rea
 
 /** Fixing needs one; a preview says that it has none. */
 async function proverFor(files: readonly string[], options: LintOptions, args: readonly string[]): Promise<Prover | undefined> {
-  const proves = (options.fix || options.diff) && options.verify && files.some((file) => formatOf(file)?.name === 'onnx');
-  if (!proves) return undefined;
-  const prover = await openProver();
+  if (!(options.fix || options.diff) || !options.verify) return undefined;
+  // Source code is proven by erasure, which needs no runtime.
+  const prover = await openProver({ executes: files.some((file) => formatOf(file)?.name === 'onnx') });
   if (prover) return prover;
   if (!options.diff) throw new ConfigurationError(howToInstall(args));
   console.error('droplint: onnxruntime-node is not installed: what follows is not proven.');

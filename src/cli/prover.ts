@@ -7,9 +7,9 @@ export interface Prover {
   close(): Promise<void>;
 }
 
-/** `undefined` where onnxruntime-node is not installed. */
-export async function openProver(): Promise<Prover | undefined> {
+/** `undefined` where models are to be executed and onnxruntime-node is not installed. */
+export async function openProver({ executes }: { readonly executes: boolean }): Promise<Prover | undefined> {
   const { closeVerifier, isOnnxruntimeInstalled, prove } = await import('../verify/index.js');
-  if (!isOnnxruntimeInstalled()) return undefined;
+  if (executes && !isOnnxruntimeInstalled()) return undefined;
   return { prove, close: async () => closeVerifier() };
 }

@@ -1,7 +1,8 @@
 /** Which files droplint reads, and how. A format's module is imported when the first file of it is read. */
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { UnreadableError, type BinaryDocument, type Document, type TextDocument } from './document.js';
+import { CODE_EXTENSIONS, mayContainModel } from './code/gate.js';
 import { BufferSource } from './onnx/wire/sources.js';
 import { writeSource } from './onnx/wire/write-source.js';
 
@@ -15,7 +16,15 @@ export interface Format {
 
 export const formats: readonly Format[] = [
   { name: 'onnx', extensions: ['.onnx'], read: async (file) => (await import('./onnx/document.js')).readOnnx(file) as Document },
+  { name: 'code', extensions: CODE_EXTENSIONS, read: async (file) => readCodeFile(file, readFileSync(file, 'utf8')) },
 ];
+
+/** Parsing is for files that may hold a model; all others are documents without one. */
+async function readCodeFile(file: string, text: string): Promise<Document> {
+  if (mayContainModel(text)) return (await import('./code/document.js')).readCode(file, text) as Document;
+  const document: TextDocument = { file, text, format: 'code', models: [], lower: (fixes) => ({ splices: [], refusals: fixes.map(() => 'there is no model in it') }), withSplices: () => document };
+  return document as Document;
+}
 
 /** Every extension that a folder is searched for. */
 export const extensions: readonly string[] = formats.flatMap((format) => format.extensions);

@@ -5,6 +5,7 @@ import { FIX_CLASSES, type FixClass } from '../graph/edits.js';
 import type { Graph } from '../graph/graph.js';
 import { formatMessage, LEVELS, type Level, type Mode, type Problem } from '../rule.js';
 import type { ConfiguredMode, EnabledRule } from './configuration.js';
+import { isCommented, type Suppress } from './suppression.js';
 
 export interface Finding {
   readonly enabled: EnabledRule;
@@ -21,10 +22,18 @@ export interface Finding {
 export interface LintRequest {
   readonly rules: readonly EnabledRule[];
   readonly mode: ConfiguredMode;
+  /** Applies the comments of source code that switch findings off; absent where there are none. */
+  readonly suppress?: Suppress;
 }
 
 /** Findings in the order of their place in the document. */
-export function lintDocument(document: Document, { rules, mode }: LintRequest): readonly Finding[] {
+export function lintDocument(document: Document, request: LintRequest): readonly Finding[] {
+  const findings = allFindings(document, request);
+  return request.suppress && isCommented(document) ? request.suppress(document, findings).kept : findings;
+}
+
+/** Those that a comment switches off included. */
+export function allFindings(document: Document, { rules, mode }: LintRequest): readonly Finding[] {
   const applicable = rules.filter(({ rule }) => rule.formats.includes(document.format));
   const findings = document.models.flatMap((model) => lintModel(model, applicable, mode));
   return findings.sort((a, b) => a.problem.at.origin.order - b.problem.at.origin.order || compare(a.enabled.rule.id, b.enabled.rule.id));

@@ -2,7 +2,7 @@
  * The fix loop: lint, choose, lower, prove, read again, until nothing is left to fix. What comes out of it is proven
  * as a whole; nothing is written here.
  */
-import type { Document, TextDocument } from '../formats/document.js';
+import type { Document, Splice, TextDocument } from '../formats/document.js';
 import { FIX_CLASSES, type FixClass } from '../graph/edits.js';
 import { changesWeights } from '../graph/commutation.js';
 import type { Layer } from '../graph/layers.js';
@@ -10,6 +10,7 @@ import { printGraph } from '../graph/print.js';
 import { LEVELS } from '../rule.js';
 import type { Proof } from '../verify/proof.js';
 import { claimsOf } from './claims.js';
+import { keepsFix } from './kept-fix.js';
 import { lintDocument, type Finding, type LintRequest } from './findings.js';
 import { largestProven, type Prove } from './proving.js';
 
@@ -55,8 +56,13 @@ export async function fixDocument(original: Document, request: LintRequest & Fix
   for (let pass = 0; pass < MAX_PASSES; pass += 1) {
     const chosen = choose(lintDocument(document, request).filter(isOpen), request);
     if (chosen.length === 0) break;
-    const { accepted, refused } = lower(document, chosen);
+    const { accepted: lowered, refused } = lower(document, chosen);
     for (const [finding, reason] of refused) refusals.set(finding.identity, reason);
+    const accepted = lowered.filter((finding) => {
+      const kept = !('text' in document) || keepsFix(document as TextDocument, document.lower([editsOf(finding)]).splices as readonly Splice<string>[], finding, request);
+      if (!kept) refusals.set(finding.identity, 'the fix would leave the finding or bring up another one');
+      return kept;
+    });
 
     const proven = await largestProven(document, accepted, request.prove);
     for (const [finding, proof] of proven.failed) failedProofs.set(finding.identity, proof);

@@ -6,6 +6,7 @@ import type { Level } from '../rule.js';
 import type { Proof } from '../verify/proof.js';
 import type { Finding } from './findings.js';
 import type { Outcome } from './fix.js';
+import type { Suppression, UnusedDirective } from './suppression.js';
 
 export interface LintMessage {
   /** `null`: the file could not be read. */
@@ -36,6 +37,8 @@ export interface LintMessage {
   readonly refusal?: string;
   /** Of a fix that was tried and not proven. */
   readonly proof?: Proof;
+  /** Of a finding that a comment or metadata switches off. */
+  readonly suppressions?: readonly { readonly kind: 'directive'; readonly justification: string }[];
 }
 
 export interface FixedMessage extends LintMessage {
@@ -67,7 +70,7 @@ export interface LintResult {
 const SEVERITIES = { info: 0, warn: 1, error: 2 } as const;
 
 /** Given an outcome of fixing, its refusals and proofs stand beside what they concern. */
-export function resultOf(document: Document, findings: readonly Finding[], note?: string, outcome?: Outcome): LintResult {
+export function resultOf(document: Document, findings: readonly Finding[], note?: string, outcome?: Outcome, suppression?: Suppression): LintResult {
   const messages = findings.map((finding) => ({
     ...messageOf(finding, document),
     ...optional('refusal', outcome?.refusals.get(finding.identity)),
@@ -78,16 +81,20 @@ export function resultOf(document: Document, findings: readonly Finding[], note?
     fixClass: finding.fixClass as FixClass,
     ...optional('proof', proof),
   }));
+  const all = [...messages, ...(suppression?.unused ?? []).map(unusedMessage)].sort((a, b) => ('text' in document ? a.line - b.line : 0));
   return {
     filePath: document.file,
-    messages,
-    ...countsOf(messages),
+    messages: all,
+    ...countsOf(all),
+    suppressedMessages: (suppression?.suppressed ?? []).map(({ finding, reason }) => ({ ...messageOf(finding, document), suppressions: [{ kind: 'directive' as const, justification: reason }] })),
     ...optional('source', textOf(document)),
     ...optional('output', fixed?.length ? textOf(outcome?.document) : undefined),
     ...optional('fixed', fixed),
     ...optional('note', note),
   };
 }
+
+const unusedMessage = ({ line, column, message }: UnusedDirective): LintMessage => ({ ruleId: null, severity: 1, level: 'warn', message, line, column });
 
 /** A file that could not be read, as ESLint reports one that it cannot parse. */
 export function unreadableResult(error: UnreadableError): LintResult {

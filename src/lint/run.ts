@@ -1,10 +1,12 @@
 /** From a file to what is to be said of it, and to the fixed file. */
 import path from 'node:path';
+import { rules as allRules } from '../../rules/index.js';
 import { UnreadableError, type Document } from '../formats/document.js';
 import { readDocument, writeDocument } from '../formats/registry.js';
 import { ConfigurationError } from './configuration-error.js';
-import { lintDocument, noteOn, type LintRequest } from './findings.js';
+import { allFindings, lintDocument, noteOn, type LintRequest } from './findings.js';
 import { fixDocument, type FixRequest, type Outcome } from './fix.js';
+import { hasDirectives, isCommented, loadSuppression, type Suppression } from './suppression.js';
 import { resultOf, unreadableResult, type LintResult } from './result.js';
 
 export interface FileResult {
@@ -27,13 +29,14 @@ export interface RunRequest extends LintRequest {
 export async function lintFile(file: string, request: RunRequest): Promise<FileResult> {
   try {
     const document = await readDocument(file);
-    const { fix } = request;
-    if (!fix) return { result: resultOf(document, lintDocument(document, request), noteOn(document)) };
+    const given = await withSuppression(document, request);
+    const { fix } = given;
+    if (!fix) return { result: resultOf(document, lintDocument(document, given), noteOn(document), undefined, suppressionIn(document, given)) };
     if (fix.output) checkOutput(document, fix.output);
-    const outcome = await fixDocument(document, { ...request, ...fix });
+    const outcome = await fixDocument(document, { ...given, ...fix });
     if (fix.write) write(outcome, document, fix.output);
     return {
-      result: resultOf(document, outcome.remaining, noteOn(outcome.document), outcome),
+      result: resultOf(document, outcome.remaining, noteOn(outcome.document), outcome, suppressionIn(outcome.document, given)),
       ...(outcome.fixed.length > 0 && { change: { before: document, after: outcome.document } }),
     };
   } catch (error) {
@@ -41,6 +44,15 @@ export async function lintFile(file: string, request: RunRequest): Promise<FileR
     throw error;
   }
 }
+
+/** ESLint reads the comments that switch findings off; it is loaded only for files that have some. */
+async function withSuppression(document: Document, request: RunRequest): Promise<RunRequest> {
+  if (!isCommented(document) || !hasDirectives(document.text)) return request;
+  return { ...request, suppress: await loadSuppression(allRules.map(({ id }) => id)) };
+}
+
+const suppressionIn = (document: Document, request: LintRequest): Suppression | undefined =>
+  request.suppress && isCommented(document) ? request.suppress(document, allFindings(document, request)) : undefined;
 
 /** References to other files are relative: they would break in another folder. */
 function checkOutput(document: Document, output: string): void {

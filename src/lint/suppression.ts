@@ -4,7 +4,7 @@
  * it through rules that report them, and a parser that gives it the file's comments and no more.
  */
 import type { Linter as LinterType, Rule as EslintRule } from 'eslint';
-import type { TextDocument } from '../formats/document.js';
+import type { Document, TextDocument } from '../formats/document.js';
 import type { Finding } from './findings.js';
 
 export interface Comment {
@@ -17,6 +17,8 @@ export interface Comment {
 export interface CommentedDocument extends TextDocument {
   comments(): readonly Comment[];
 }
+
+export const isCommented = (document: Document): document is CommentedDocument & Document => 'comments' in document;
 
 export interface UnusedDirective {
   readonly line: number;
@@ -86,6 +88,9 @@ export async function loadSuppression(ids: readonly string[]): Promise<Suppress>
   return (document, findings) => suppress(new Linter({ configType: 'flat' }), document, findings, ids);
 }
 
+/** Its types leave this method out. */
+type SuppressingLinter = LinterType & { getSuppressedMessages(): readonly (LinterType.LintMessage & { readonly suppressions: readonly { readonly justification: string }[] })[] };
+
 function suppress(linter: LinterType, document: CommentedDocument, findings: readonly Finding[], ids: readonly string[]): Suppression {
   const at = locator(document.text);
   const rule = (id: string): EslintRule.RuleModule => ({
@@ -113,7 +118,7 @@ function suppress(linter: LinterType, document: CommentedDocument, findings: rea
   const isOurs = ({ ruleId }: LinterType.LintMessage) => ruleId?.startsWith('droplint/') ?? false;
   return {
     kept: messages.filter(isOurs).map(({ message }) => findings[Number(message)]),
-    suppressed: linter.getSuppressedMessages().filter(isOurs).map(({ message, suppressions }) => ({ finding: findings[Number(message)], reason: suppressions.map(({ justification }) => justification).filter(Boolean).join('; ') })),
+    suppressed: (linter as SuppressingLinter).getSuppressedMessages().filter(isOurs).map(({ message, suppressions }) => ({ finding: findings[Number(message)], reason: suppressions.map(({ justification }) => justification).filter(Boolean).join('; ') })),
     // Directives for other plugins' rules are theirs to judge.
     unused: messages.filter((message) => message.ruleId === null && !message.fatal && /droplint/.test(message.message)).map(({ line, column, message }) => ({ line, column, message: message.replace(/eslint-/g, 'droplint-') })),
   };

@@ -1,0 +1,93 @@
+/** A droplint rule as an ESLint rule. */
+import type { Rule as EslintRule } from 'eslint';
+import type { Splice, TextDocument } from '../formats/document.js';
+import type { Finding, LintRequest } from '../lint/findings.js';
+import { rulesFor, type EnabledRule } from '../lint/configuration.js';
+import { resolveOptions } from '../lint/options.js';
+import { keepsFix } from '../lint/kept-fix.js';
+import type { Rule } from '../rule.js';
+import { documentOf, findingsOf } from './analysis.js';
+import { resolveSettings, type ResolvedSettings } from './settings.js';
+
+const PAGES = 'https://github.com/droplint/droplint/blob/main/rules';
+const SUGGESTION = 'droplintFix';
+
+/** `{name}` → `{{ name }}`. */
+const placeholders = (messages: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(messages).map(([id, text]) => [id, text.replace(/\{(\w+)\}/g, '{{ $1 }}')]));
+
+export function toEslintRule(rule: Rule): EslintRule.RuleModule {
+  return {
+    meta: {
+      type: rule.levels.recommended === 'error' ? 'problem' : 'suggestion',
+      docs: { description: rule.statement, url: `${PAGES}/${rule.id}.md`, recommended: rule.levels.recommended !== 'off' },
+      fixable: 'code',
+      hasSuggestions: true,
+      schema: rule.options ? [rule.options as never] : [],
+      messages: { ...placeholders(rule.messages), [SUGGESTION]: '{{ change }} ({{ fixClass }})' },
+    },
+    create(context) {
+      const settings = resolveSettings(context.settings);
+      const enabled: EnabledRule = { rule, level: 'warn', levelIsChosen: false, options: resolveOptions(rule, (context.options[0] ?? {}) as Record<string, unknown>), strict: settings.strict };
+      return {
+        Program() {
+          const document = documentOf(context.sourceCode, context.physicalFilename ?? context.filename);
+          if (!document) return;
+          for (const finding of findingsOf(document, enabled, settings.mode)) {
+            if (finding.level !== 'info' || settings.info) context.report(descriptorOf(finding, document, enabled, settings, context));
+          }
+        },
+      };
+    },
+  };
+}
+
+function descriptorOf(finding: Finding, document: TextDocument, enabled: EnabledRule, settings: ResolvedSettings, context: EslintRule.RuleContext): EslintRule.ReportDescriptor {
+  const { problem, fixClass } = finding;
+  const { start, end } = problem.at.origin.range ?? { start: 0, end: 0 };
+  const { sourceCode } = context;
+  const data = Object.fromEntries(Object.entries(problem.data ?? {}).map(([key, value]) => [key, String(value)]));
+  const report = { loc: { start: sourceCode.getLocFromIndex(start), end: sourceCode.getLocFromIndex(end) }, messageId: problem.messageId, data };
+  if (!fixClass) return report;
+  const fix = fixerOf(finding, document, enabled, settings);
+  if (settings.automatic.has(fixClass)) return { ...report, fix };
+  return { ...report, suggest: [{ messageId: SUGGESTION, data: { change: changeOf(finding), fixClass }, fix }] };
+}
+
+/** ESLint asks for the text of every fix, whether or not it is applied: a fix that does not stand the test is none. */
+function fixerOf(finding: Finding, document: TextDocument, enabled: EnabledRule, settings: ResolvedSettings): EslintRule.ReportFixer {
+  return (fixer) => {
+    const { splices, refusals } = document.lower([finding.problem.edits ?? []]);
+    if (refusals[0] !== undefined || !keepsFix(document, splices as readonly Splice<string>[], finding, requestOf(enabled, settings))) return null;
+    return splices.map(({ start, end, replacement }) => fixer.replaceTextRange([start, end], replacement));
+  };
+}
+
+const requests = new Map<string, LintRequest>();
+
+/** Everything that a fix could bring up: the rule itself with its options, and all others of the preset. */
+function requestOf(enabled: EnabledRule, { strict, mode }: ResolvedSettings): LintRequest {
+  const key = `${enabled.rule.id} ${strict} ${mode} ${JSON.stringify(enabled.options)}`;
+  let request = requests.get(key);
+  if (!request) {
+    const others = rulesFor({ preset: strict ? 'strict' : 'recommended' }).filter(({ rule }) => rule !== enabled.rule && rule.formats.includes('code'));
+    requests.set(key, (request = { rules: [enabled, ...others], mode }));
+  }
+  return request;
+}
+
+/** What the suggestion does, in few words. */
+function changeOf({ problem }: Finding): string {
+  const parts = (problem.edits ?? []).map((edit) => {
+    switch (edit.type) {
+      case 'move': return `move ${edit.layer.origin.name} ${edit.where} ${edit.target.origin.name}`;
+      case 'remove': return `remove ${edit.layer.origin.name}`;
+      case 'insert': return `insert dropout(${edit.spec.rate}) ${edit.where} ${edit.target.origin.name}`;
+      case 'replace': return `make ${edit.layer.origin.name} drop whole channels`;
+      case 'fold-bias': return `fold the bias of ${edit.layer.origin.name} into ${edit.into.origin.name}`;
+      case 'configure': return `set ${Object.entries(edit.settings).map(([key, value]) => (value === true ? key : `${key}: ${JSON.stringify(value)}`)).join(', ')}`;
+    }
+  });
+  const text = parts.join(', ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
