@@ -8,12 +8,12 @@ import type { ActivationFunction } from '../../../graph/layers.js';
 import type { NodeRecord } from '../wire/records.js';
 import { inOrder, isClosed, producerOf, scalar } from './patterns.js';
 import type { Pattern } from './patterns.js';
-import { floatAttribute, isStandard } from './tensors.js';
+import { floatAttribute, isStandard, takesFromCall } from './tensors.js';
 import type { Body } from './tensors.js';
 
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 const clip = (x: number, low: number, high: number) => Math.min(Math.max(x, low), high);
-const softplus = (x: number) => Math.log1p(Math.exp(x));
+const softplus = (x: number) => (x > 30 ? x : Math.log1p(Math.exp(x)));
 
 const UNARY: Readonly<Record<string, (x: number, node: NodeRecord, body: Body) => number>> = {
   Relu: (x) => Math.max(x, 0), Sigmoid: sigmoid, Tanh: Math.tanh, Erf: erf, Exp: Math.exp, Log: Math.log, Sqrt: Math.sqrt, Neg: (x) => -x, Abs: Math.abs,
@@ -38,10 +38,14 @@ const KNOWN: readonly (readonly [ActivationFunction, (x: number) => number])[] =
   ['softplus', softplus],
   ['softsign', (x) => x / (1 + Math.abs(x))],
   ['hard-sigmoid', (x) => clip(x + 3, 0, 6) / 6],
+  ['hard-sigmoid', (x) => clip(0.2 * x + 0.5, 0, 1)],
   ['sigmoid', sigmoid],
+  ['log-sigmoid', (x) => -softplus(-x)],
+  ['relu6', (x) => clip(x, 0, 6)],
 ];
-const SAMPLES = [-5.3, -3.1, -2.6, -1.7, -0.9, -0.31, 0.17, 0.74, 1.3, 2.2, 2.9, 3.7, 5.1];
-const TOLERANCE = 2e-5;
+const SAMPLES = [-14.2, -7.3, -5.3, -3.1, -2.6, -1.7, -0.9, -0.31, 0.17, 0.74, 1.3, 2.2, 2.9, 3.7, 5.1, 6.4, 12.9];
+/** The functions of the field are further apart than that, and a bfloat16 constant is nearer. */
+const TOLERANCE = 2e-3;
 
 /** Longer regions are no activation of the field. */
 const CHAIN_LIMIT = 12;
@@ -69,12 +73,14 @@ class Regions {
   }
 
   enter(node: NodeRecord): void {
-    if (!isStandard(node) || !(node.opType in UNARY || node.opType in BINARY)) return;
+    if (!isStandard(node) || takesFromCall(node) || !(node.opType in UNARY || (node.opType in BINARY && node.inputs.length === 2))) return;
     const live: string[] = [];
-    for (const name of node.opType === 'Clip' ? node.inputs.slice(0, 1) : node.inputs) {
+    for (const name of node.inputs) {
+      if (name === '') continue;
       if (!this.body.tensor(name).constant) live.push(name);
       else if (scalar(this.body, name) === undefined) return;
     }
+    if (node.opType === 'Clip' && (live.length !== 1 || live[0] !== node.inputs[0])) return;
     const parent = live.length === 1 || live[0] === live[1] ? live[0] : live.length === 2 ? this.#common(live[0], live[1]) : undefined;
     if (parent) this.#steps.set(node.outputs[0], { node, parent });
   }
@@ -118,13 +124,13 @@ function nameOf(evaluate: (x: number) => number): ActivationFunction | undefined
 }
 
 /** A function of the field ends in one of these. */
-const LAST = new Set(['Mul', 'Div', 'Log']);
+const LAST = new Set(['Mul', 'Div', 'Log', 'Neg', 'Clip', 'Min', 'Max']);
 
 /** Every activation that is spelled out in the body; no two share a node. */
 export function findActivations(body: Body, claimed: ReadonlySet<NodeRecord>): readonly Pattern<ActivationFunction>[] {
   const regions = new Regions(body);
   const found = new Map<NodeRecord, Pattern<ActivationFunction>>();
-  for (const node of body.record.nodes) {
+  for (const node of body.order.nodes) {
     if (claimed.has(node)) continue;
     regions.enter(node);
     if (!LAST.has(node.opType) || !isStandard(node) || !producerOf(body, node.outputs[0])) continue;
@@ -142,7 +148,7 @@ function recognise(regions: Regions, last: NodeRecord): Pattern<ActivationFuncti
   for (const root of regions.ancestors(output)) {
     const region = regions.between(root, output);
     if (!region || region.size < 2) continue;
-    const nodes = inOrder(region);
+    const nodes = inOrder(regions.body, region);
     const name = nameOf((x) => regions.evaluate(nodes, root, output, x));
     if (name && isClosed(regions.body, region, output)) return { nodes, input: root, output, facts: name };
   }

@@ -1,6 +1,6 @@
 /** Constants of an ONNX file: initializers, Constant nodes, and what is computed from them alone. Read only when asked. */
 import type { Constant, Dimension } from '../../../graph/layers.js';
-import { BOOL, DOUBLE, FLOAT, INT32, INT64 } from '../data-types.js';
+import { BOOL, DOUBLE, FLOAT, INT32, INT64, isFloat } from '../data-types.js';
 import type { ModelRecord, NodeRecord, TensorRecord } from '../wire/records.js';
 import { readTensor } from '../wire/tensors.js';
 
@@ -90,7 +90,7 @@ class FilledConstant extends BaseConstant {
   }
 }
 
-const UNARY: Readonly<Record<string, (x: number) => number>> = { Neg: (x) => -x, Sqrt: Math.sqrt, Reciprocal: (x) => 1 / x, Abs: Math.abs, Floor: Math.floor, Ceil: Math.ceil, Exp: Math.exp, Log: Math.log };
+const UNARY: Readonly<Record<string, (x: number) => number>> = { Neg: (x) => -x, Sqrt: Math.sqrt, Reciprocal: (x) => 1 / x, Abs: Math.abs, Floor: Math.floor, Ceil: Math.ceil, Exp: Math.exp, Log: Math.log, Not: (x) => (x === 0 ? 1 : 0) };
 const BINARY: Readonly<Record<string, (x: number, y: number) => number>> = { Add: (x, y) => x + y, Sub: (x, y) => x - y, Mul: (x, y) => x * y, Div: (x, y) => x / y, Pow: Math.pow, Max: Math.max, Min: Math.min };
 
 /** Operators that keep the elements in row-major order. */
@@ -100,7 +100,8 @@ const SAME_ELEMENTS = new Set(['Identity', 'Cast', 'CastLike', 'Reshape', 'Squee
 const DEPTH_LIMIT = 200;
 
 class DerivedConstant extends BaseConstant {
-  #computed = false;
+  /** The largest limit under which the values could not be computed. */
+  #failed = -1;
   #values: ArrayLike<number> | undefined;
   shape: readonly number[] | undefined;
   readonly dataType: number | undefined;
@@ -111,7 +112,7 @@ class DerivedConstant extends BaseConstant {
     super();
     this.dataType = node && dataTypeOf(node, operands);
     this.shape = node && shapeOf(node, operands);
-    this.depth = 1 + Math.max(0, ...operands.map((operand) => (operand instanceof DerivedConstant ? operand.depth : 0)));
+    this.depth = operands.reduce((depth, operand) => (operand instanceof DerivedConstant ? Math.max(depth, operand.depth + 1) : depth), 1);
     this.#count = SAME_ELEMENTS.has(node?.opType ?? '') || node?.opType === 'Transpose' ? operands[0]?.count : undefined;
   }
 
@@ -128,9 +129,9 @@ class DerivedConstant extends BaseConstant {
 
   values(limit = DEFAULT_LIMIT): ArrayLike<number> | undefined {
     if ((this.count !== undefined && this.count > limit) || this.depth > DEPTH_LIMIT) return undefined;
-    if (!this.#computed) {
-      this.#computed = true;
+    if (!this.#values && limit > this.#failed) {
       this.#values = this.node && evaluate(this.node, this.operands, limit);
+      if (!this.#values) this.#failed = limit;
     }
     return this.#values;
   }
@@ -147,7 +148,7 @@ function dataTypeOf(node: NodeRecord, operands: readonly OnnxConstant[]): number
 function shapeOf(node: NodeRecord, operands: readonly OnnxConstant[]): readonly number[] | undefined {
   const [first, second] = operands;
   if (node.opType === 'Identity' || node.opType === 'Cast' || node.opType in UNARY) return first?.shape;
-  if (node.opType in BINARY && first?.shape && second?.shape) return product(second.shape) === 1 ? first.shape : product(first.shape) === 1 ? second.shape : first.shape.length >= second.shape.length ? first.shape : second.shape;
+  if (node.opType in BINARY && operands.length === 2 && first?.shape && second?.shape) return broadcastDims(first.shape, second.shape);
   if (node.opType === 'Transpose' && first?.shape) {
     const perm = node.attributes.find((each) => each.name === 'perm')?.ints ?? first.shape.map((_, i) => first.shape!.length - 1 - i);
     return perm.map((axis) => first.shape![axis]);
@@ -155,14 +156,33 @@ function shapeOf(node: NodeRecord, operands: readonly OnnxConstant[]): readonly 
   return undefined;
 }
 
+/** NumPy broadcasting; `undefined` where the dims do not fit. */
+function broadcastDims(a: readonly number[], b: readonly number[]): readonly number[] | undefined {
+  const rank = Math.max(a.length, b.length);
+  const at = (dims: readonly number[], i: number) => dims[i - (rank - dims.length)] ?? 1;
+  const dims = Array.from({ length: rank }, (_, i) => (at(a, i) === 1 ? at(b, i) : at(a, i)));
+  return dims.every((dim, i) => at(b, i) === 1 || at(b, i) === dim) ? dims : undefined;
+}
+
+const sameDims = (a: readonly number[] | undefined, b: readonly number[] | undefined): boolean =>
+  a !== undefined && b !== undefined && a.length === b.length && a.every((dim, i) => dim === b[i]);
+
+function cast(node: NodeRecord, x: ArrayLike<number>): ArrayLike<number> | undefined {
+  const to = node.attributes.find((each) => each.name === 'to')?.i;
+  if (to === undefined) return undefined;
+  if (to === BOOL) return Array.from(x, (value) => (value === 0 ? 0 : 1));
+  return isFloat(to) ? x : Array.from(x, Math.trunc);
+}
+
 function evaluate(node: NodeRecord, operands: readonly OnnxConstant[], limit: number): ArrayLike<number> | undefined {
   const [x, y] = operands.map((operand) => operand.values(limit));
-  if (SAME_ELEMENTS.has(node.opType)) return x;
   if (!x) return undefined;
+  if (node.opType === 'Cast') return cast(node, x);
+  if (SAME_ELEMENTS.has(node.opType)) return x;
   const unary = UNARY[node.opType];
   if (unary) return Array.from(x, unary);
-  const binary = BINARY[node.opType];
-  if (binary && y && (x.length === 1 || y.length === 1 || (x.length === y.length && operands[0].shape?.length === operands[1].shape?.length))) {
+  const binary = node.opType === 'Div' && isInteger(operands[0].dataType) ? (a: number, b: number) => Math.trunc(a / b) : BINARY[node.opType];
+  if (binary && y && operands.length === 2 && (x.length === 1 || y.length === 1 || sameDims(operands[0].shape, operands[1].shape))) {
     return Array.from({ length: Math.max(x.length, y.length) }, (_, i) => binary(x[x.length === 1 ? 0 : i], y[y.length === 1 ? 0 : i]));
   }
   if (node.opType === 'Concat' && operands.every((operand) => operand.shape?.length === 1)) {

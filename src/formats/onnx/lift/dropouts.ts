@@ -4,7 +4,7 @@ import { fillOf } from './constants.js';
 import type { NodeRecord } from '../wire/records.js';
 import { inOrder, isClosed, otherOperand, producerOf, scalar, soleReader } from './patterns.js';
 import type { Pattern } from './patterns.js';
-import { floatAttribute, intAttribute, isStandard } from './tensors.js';
+import { floatAttribute, intAttribute, isStandard, takesFromCall } from './tensors.js';
 import type { Body } from './tensors.js';
 
 export interface DropoutFacts {
@@ -19,6 +19,8 @@ export interface DropoutFacts {
   readonly seed: number | undefined;
   /** Name of the mask output, when something reads it. */
   readonly mask: string | undefined;
+  /** Its mask takes the shape of whatever it drops. */
+  readonly followsData: boolean;
   /** The Dropout operator, or the node that applies the mask. */
   readonly main: NodeRecord;
   /** A bias and a residual that a fused operator adds. */
@@ -37,6 +39,27 @@ export function dropoutOperands(node: NodeRecord): { readonly ratio: string | un
   return { ratio: node.inputs[at] || undefined, trainingMode: node.inputs[at + 1] || undefined };
 }
 
+const STEP_LIMIT = 64;
+
+/**
+ * Whether the run time gives a value: it is an input of the model, with a default or without, perhaps through Identity
+ * or Cast, perhaps seen from a nested graph. Below IR version 4 every initializer is listed as an input and none is fed.
+ */
+export function feedOf(body: Body, name: string): 'input' | 'default' | undefined {
+  let at: Body | undefined = body;
+  let value = name;
+  for (let steps = 0; at && steps < STEP_LIMIT; steps += 1) {
+    const tensor = at.tensors.get(value);
+    const producer = tensor?.producer;
+    if (producer && (producer.opType === 'Identity' || producer.opType === 'Cast') && isStandard(producer)) value = producer.inputs[0];
+    else if (producer) return undefined;
+    else if (tensor?.isInput) return at.parent || at.record.kind === 'function' ? undefined : !tensor.constant ? 'input' : at.model.irVersion >= 4 ? 'default' : undefined;
+    else if (tensor && !tensor.outer) return undefined;
+    else at = at.parent;
+  }
+  return undefined;
+}
+
 function rateOf(body: Body, node: NodeRecord): Pick<DropoutFacts, 'rate' | 'rateName' | 'rateIsConstant'> {
   const { ratio } = dropoutOperands(node);
   if (isStandard(node) && body.opset < 12) {
@@ -45,24 +68,25 @@ function rateOf(body: Body, node: NodeRecord): Pick<DropoutFacts, 'rate' | 'rate
   }
   if (!ratio) return { rate: 0.5, rateName: undefined, rateIsConstant: true };
   const tensor = body.tensor(ratio);
-  return { rate: scalar(body, ratio), rateName: ratio, rateIsConstant: tensor.constant !== undefined && !(tensor.isInput && body.model.irVersion >= 4) };
+  return { rate: scalar(body, ratio), rateName: ratio, rateIsConstant: tensor.constant !== undefined && feedOf(body, ratio) === undefined };
 }
 
 function stateOf(body: Body, node: NodeRecord): DropoutState {
-  if (isStandard(node) && body.opset < 7) return intAttribute(node, 'is_test') ? 'off' : 'live';
+  if (isStandard(node) && body.opset < 7) return takesFromCall(node, 'is_test') ? 'unspecified' : intAttribute(node, 'is_test') ? 'off' : 'live';
   if (isStandard(node) && body.opset < 12) return 'unspecified';
   const { trainingMode } = dropoutOperands(node);
   if (!trainingMode) return 'unspecified';
-  const tensor = body.tensor(trainingMode);
+  const feed = feedOf(body, trainingMode);
   const value = scalar(body, trainingMode);
-  if (value !== undefined) {
-    if (value !== 0) return 'live';
-    return tensor.isInput && body.model.irVersion >= 4 ? 'unspecified' : 'off';
-  }
-  return tensor.isInput && body.record.kind === 'graph' && !tensor.constant ? 'live' : 'unspecified';
+  if (value !== undefined) return value !== 0 ? 'live' : feed === 'default' ? 'unspecified' : 'off';
+  return feed === 'input' ? 'live' : 'unspecified';
 }
 
 /** What one draw silences together, from the mask's shape held against the shape of what it multiplies. */
+/** The result of a product by the mask has another shape than the data: no dropout does that. */
+const enlarges = (mask: readonly Dimension[] | undefined, data: readonly Dimension[] | undefined): boolean =>
+  mask !== undefined && data !== undefined && (mask.length > data.length || mask.some((dim, i) => dim !== 1 && dim !== undefined && data[i + data.length - mask.length] === 1));
+
 export function unitOf(mask: readonly Dimension[] | undefined, data: readonly Dimension[] | undefined): { readonly unit: DropoutUnit; readonly channelAxis: 1 | -1 } {
   const is = (unit: DropoutUnit, channelAxis: 1 | -1 = 1) => ({ unit, channelAxis });
   if (!mask || !data || mask.length > data.length) return is('unknown');
@@ -71,7 +95,8 @@ export function unitOf(mask: readonly Dimension[] | undefined, data: readonly Di
   if (!shared.includes(true)) return is(full.every((dim, i) => dim !== undefined && dim === data[i]) ? 'element' : 'unknown');
   const own = full.flatMap((dim, i) => (dim !== 1 ? [i] : []));
   const last = data.length - 1;
-  if (own.length === 1 && own[0] === 0) return is('sample');
+  // One draw for a batch of one is a draw for its example.
+  if ((own.length === 1 && own[0] === 0) || (own.length === 0 && data[0] === 1)) return is('sample');
   if (data.length === 3 && own.length === 2 && own[0] === 0 && own[1] === 2) return is('time');
   if (data.length >= 3 && own.every((axis) => axis <= 1) && own.includes(1)) return is('channel');
   if (data.length >= 4 && own.every((axis) => axis === 0 || axis === last) && own.includes(last)) return is('channel', -1);
@@ -91,6 +116,7 @@ function ofOperator(body: Body, node: NodeRecord): Pattern<DropoutFacts> {
   const maskTensor = mask ? body.tensor(mask) : undefined;
   const facts = {
     form: 'operator' as const,
+    followsData: true,
     ...rateOf(body, node),
     state: stateOf(body, node),
     inverted: true,
@@ -102,8 +128,8 @@ function ofOperator(body: Body, node: NodeRecord): Pattern<DropoutFacts> {
   const constant = body.tensor(data).constant !== undefined;
   const multiply = constant || producerOf(body, data)?.opType === 'ConstantOfShape' ? soleReader(body, output) : undefined;
   const live = multiply?.opType === 'Mul' && isStandard(multiply) ? otherOperand(multiply, output) : undefined;
-  if (multiply && live && !body.tensor(live).constant && isOnes(body, data)) {
-    return { nodes: inOrder([node, multiply]), input: live, output: multiply.outputs[0], facts: { ...facts, ...unitOf(body.tensor(data).shape, body.tensor(live).shape) } };
+  if (multiply && live && !body.tensor(live).constant && isOnes(body, data) && !enlarges(body.tensor(data).shape, body.tensor(live).shape)) {
+    return { nodes: inOrder(body, [node, multiply]), input: live, output: multiply.outputs[0], facts: { ...facts, followsData: false, ...unitOf(body.tensor(data).shape, body.tensor(live).shape) } };
   }
   return { nodes: [node], input: data, output, facts: { ...facts, unit: constant ? 'weight' : 'element', channelAxis: 1 } };
 }
@@ -111,13 +137,21 @@ function ofOperator(body: Body, node: NodeRecord): Pattern<DropoutFacts> {
 interface Draw {
   /** Probability of keeping; `undefined` when it comes from the run time. */
   readonly keep: number | undefined;
+  /** The value that gives it, or that gives the rate. */
   readonly keepName: string | undefined;
+  readonly rateName: string | undefined;
   /** The 0/1 mask, as numbers or as booleans. */
   readonly mask: string;
   readonly nodes: readonly NodeRecord[];
 }
 
 const THRESHOLDS: Readonly<Record<string, 'below' | 'above'>> = { Less: 'below', LessOrEqual: 'below', Greater: 'above', GreaterOrEqual: 'above' };
+
+/** One number; what a function is called with may be one. */
+function isScalar(body: Body, name: string): boolean {
+  const { shape, isInput } = body.tensor(name);
+  return shape ? shape.every((dim) => dim === 1) : isInput && body.record.kind === 'function';
+}
 
 /** u < keep, u ≥ p, ¬(u < p), ⌊keep + u⌋, or Bernoulli(keep). */
 function drawOf(body: Body, random: NodeRecord): Draw | undefined {
@@ -127,23 +161,31 @@ function drawOf(body: Body, random: NodeRecord): Draw | undefined {
     const values = tensor.constant?.values(65_536);
     const fill = tensor.producer?.opType === 'ConstantOfShape' ? fillOf(tensor.producer, body.model).value : undefined;
     const keep = fill ?? (values && values.length > 0 && Array.from(values).every((value) => value === values[0]) ? values[0] : undefined);
-    return keep === undefined ? undefined : { keep, keepName: undefined, mask: u, nodes: [random] };
+    return keep === undefined ? undefined : { keep, keepName: undefined, rateName: undefined, mask: u, nodes: [random] };
   }
   const [low, high] = [floatAttribute(random, 'low') ?? 0, floatAttribute(random, 'high') ?? 1];
   const reader = soleReader(body, u);
   const threshold = reader && otherOperand(reader, u);
-  if (!reader || !threshold || !isStandard(reader) || low !== 0 || high !== 1) return undefined;
+  if (!reader || !threshold || !isStandard(reader) || takesFromCall(random) || low !== 0 || high !== 1) return undefined;
   const value = scalar(body, threshold);
+  // A threshold of its own for each element is no rate.
+  if (value === undefined && !isScalar(body, threshold)) return undefined;
   const side = THRESHOLDS[reader.opType];
   if (side) {
     const below = (side === 'below') === (reader.inputs[0] === u);
     const keep = value === undefined ? undefined : below ? value : 1 - value;
     const not = soleReader(body, reader.outputs[0]);
-    if (not?.opType === 'Not') return { keep: keep === undefined ? undefined : 1 - keep, keepName: undefined, mask: not.outputs[0], nodes: [random, reader, not] };
-    return { keep, keepName: below ? threshold : undefined, mask: reader.outputs[0], nodes: [random, reader] };
+    if (not?.opType === 'Not') return { keep: keep === undefined ? undefined : 1 - keep, keepName: below ? undefined : threshold, rateName: below ? threshold : undefined, mask: not.outputs[0], nodes: [random, reader, not] };
+    return { keep, keepName: below ? threshold : undefined, rateName: below ? undefined : threshold, mask: reader.outputs[0], nodes: [random, reader] };
   }
   const floor = reader.opType === 'Add' ? soleReader(body, reader.outputs[0]) : undefined;
-  return floor?.opType === 'Floor' ? { keep: value, keepName: threshold, mask: floor.outputs[0], nodes: [random, reader, floor] } : undefined;
+  return floor?.opType === 'Floor' ? { keep: value, keepName: threshold, rateName: undefined, mask: floor.outputs[0], nodes: [random, reader, floor] } : undefined;
+}
+
+/** 1 − rate, computed in the graph. */
+function isComplement(body: Body, name: string, rate: string | undefined): boolean {
+  const node = producerOf(body, name);
+  return rate !== undefined && node?.opType === 'Sub' && node.inputs[1] === rate && scalar(body, node.inputs[0]) === 1;
 }
 
 /** A multiplication by 1/keep (or division by keep) of `name`; anything else is no scale. */
@@ -151,13 +193,13 @@ function scaleOf(body: Body, node: NodeRecord | undefined, name: string, draw: D
   const operand = node && otherOperand(node, name);
   if (!node || !operand || !isStandard(node)) return false;
   const value = scalar(body, operand);
-  if (node.opType === 'Div' && node.inputs[0] === name) return operand === draw.keepName || (value !== undefined && draw.keep !== undefined && Math.abs(value - draw.keep) < 1e-3);
+  if (node.opType === 'Div' && node.inputs[0] === name) return operand === draw.keepName || isComplement(body, operand, draw.rateName) || (value !== undefined && draw.keep !== undefined && Math.abs(value - draw.keep) < 1e-3);
   return node.opType === 'Mul' && value !== undefined && draw.keep !== undefined && Math.abs(value * draw.keep - 1) < 1e-3;
 }
 
 /** random → threshold → Cast → (scale) → Mul(x) → (scale) */
 function ofRandom(body: Body, random: NodeRecord): Pattern<DropoutFacts> | undefined {
-  const draw = drawOf(body, random);
+  let draw = drawOf(body, random);
   if (!draw) return undefined;
   const nodes = new Set(draw.nodes);
   let mask = draw.mask;
@@ -172,37 +214,64 @@ function ofRandom(body: Body, random: NodeRecord): Pattern<DropoutFacts> | undef
     [mask] = reader.outputs;
   }
   const apply = soleReader(body, mask);
-  const data = apply && appliedTo(body, apply, mask);
-  if (!apply || !data) return undefined;
+  const applied = apply && appliedTo(body, apply, mask);
+  if (!apply || !applied) return undefined;
+  let { data } = applied;
+  // The mask says what to drop.
+  if (applied.drops) draw = { keep: draw.keep === undefined ? undefined : 1 - draw.keep, keepName: draw.rateName, rateName: draw.keepName, mask, nodes: draw.nodes };
   nodes.add(apply);
   let [output] = apply.outputs;
+  const likeData = random.opType === 'RandomUniformLike' && random.inputs[0] === data;
   const after = soleReader(body, output);
   if (!inverted && after && scaleOf(body, after, output, draw)) {
     inverted = true;
     nodes.add(after);
     [output] = after.outputs;
   }
+  // TensorFlow scales what it drops, not the mask.
+  const before = producerOf(body, data);
+  const scaled = !inverted && before && body.tensor(data).readers.every((reader) => nodes.has(reader)) ? otherLive(body, before) : undefined;
+  if (before && scaled && scaleOf(body, before, scaled, draw)) {
+    inverted = true;
+    nodes.add(before);
+    data = scaled;
+  }
   if (!isClosed(body, nodes, output)) return undefined;
   const tensor = body.tensor(data);
-  const likeData = random.opType === 'RandomUniformLike' && random.inputs[0] === data;
+  if (enlarges(maskShape, tensor.shape)) return undefined;
   const { unit, channelAxis } = tensor.constant ? { unit: 'weight' as const, channelAxis: 1 as const } : likeData ? { unit: 'element' as const, channelAxis: 1 as const } : unitOf(maskShape, tensor.shape);
   const seed = floatAttribute(random, 'seed');
   return {
-    nodes: inOrder(nodes),
+    nodes: inOrder(body, nodes),
     input: data,
     output,
     facts: {
-      form: 'decomposed', rate: draw.keep === undefined ? undefined : 1 - draw.keep, rateName: undefined, rateIsConstant: draw.keep !== undefined,
+      form: 'decomposed', followsData: likeData, rate: draw.keep === undefined ? undefined : 1 - draw.keep, rateName: undefined, rateIsConstant: draw.keep !== undefined,
       state: 'live', unit, channelAxis, inverted, seed, mask: undefined, main: apply, fused: undefined,
     },
   };
 }
 
-/** Mul(x, mask) or Where(mask, x, 0): the name of x. */
-function appliedTo(body: Body, node: NodeRecord, mask: string): string | undefined {
+/** The live operand of a product by a constant. */
+const otherLive = (body: Body, { inputs }: NodeRecord): string | undefined => inputs.find((name) => name !== '' && !body.tensor(name).constant);
+
+/** Mul(x, mask), Where(mask, x, 0) or, with a mask of what to drop, Where(mask, 0, x): the name of x. */
+function appliedTo(body: Body, node: NodeRecord, mask: string): { readonly data: string; readonly drops: boolean } | undefined {
   if (!isStandard(node)) return undefined;
-  if (node.opType === 'Mul') return otherOperand(node, mask);
-  return node.opType === 'Where' && node.inputs[0] === mask && scalar(body, node.inputs[2]) === 0 ? node.inputs[1] : undefined;
+  if (node.opType === 'Mul') {
+    const data = otherOperand(node, mask);
+    return data && data !== mask ? { data, drops: false } : undefined;
+  }
+  if (node.opType !== 'Where' || node.inputs[0] !== mask) return undefined;
+  const [, chosen, other] = node.inputs;
+  if (isZero(body, other)) return { data: chosen, drops: false };
+  return isZero(body, chosen) ? { data: other, drops: true } : undefined;
+}
+
+/** 0, or a tensor of zeros that is computed from a shape. */
+function isZero(body: Body, name: string): boolean {
+  const producer = producerOf(body, name);
+  return scalar(body, name) === 0 || (producer?.opType === 'ConstantOfShape' && fillOf(producer, body.model).value === 0);
 }
 
 const RANDOM = new Set(['RandomUniform', 'RandomUniformLike', 'Bernoulli']);
@@ -211,7 +280,7 @@ export const isRandomOperator = (node: NodeRecord): boolean => isStandard(node) 
 /** Every dropout of a body, in its order. */
 export function findDropouts(body: Body): readonly Pattern<DropoutFacts>[] {
   const found: Pattern<DropoutFacts>[] = [];
-  for (const node of body.record.nodes) {
+  for (const node of body.order.nodes) {
     if (isDropoutOperator(node) && node.inputs[0] && node.outputs[0]) found.push(ofOperator(body, node));
     else if (isStandard(node) && RANDOM.has(node.opType)) {
       const pattern = ofRandom(body, node);

@@ -1,11 +1,11 @@
 /** Operators → layers: what kind of layer one node (with the bias that follows it) is. */
-import type { ActivationFunction, Constant, Layer, MergeLayer, NormalizationLayer, PoolingLayer } from '../../../graph/layers.js';
+import type { ActivationFunction, Constant, Dimension, Layer, MergeLayer, NormalizationLayer, PoolingLayer } from '../../../graph/layers.js';
 import type { NodeRecord } from '../wire/records.js';
 import { isFloat } from '../data-types.js';
 import { isFloating } from './constants.js';
 import type { OnnxConstant } from './constants.js';
 import { scalar } from './patterns.js';
-import { floatAttribute, intAttribute, intsAttribute } from './tensors.js';
+import { floatAttribute, intAttribute, intsAttribute, stringAttribute, takesFromCall } from './tensors.js';
 import type { Body, Tensor } from './tensors.js';
 
 type OmitEach<L, K extends PropertyKey> = L extends unknown ? Omit<L, K> : never;
@@ -36,7 +36,8 @@ export const constantParameters = (x: Operands): number | undefined =>
 function linear(x: Operands, weightAt: number, unitsAxis: 'first' | 'last', bias: OnnxConstant | undefined): LayerFacts {
   const weight = x.constant(weightAt);
   const shape = weight?.shape ?? x.body.tensor(x.node.inputs[weightAt]).shape;
-  const units = shape && shape.length > 0 ? shape[unitsAxis === 'first' ? 0 : shape.length - 1] : undefined;
+  // A vector as a weight gives one number.
+  const units = takesFromCall(x.node) ? undefined : shape?.length === 1 ? 1 : shape?.at(unitsAxis === 'first' ? 0 : -1);
   const parameters = weight ? sum(weight.count, count(bias)) : sizeOf(x.body.tensor(x.node.inputs[weightAt]));
   return { kind: 'linear', units: typeof units === 'number' ? units : undefined, weight, weightFactors: weight?.factors, bias, hasBias: bias !== undefined, parameters };
 }
@@ -79,14 +80,14 @@ function convolution(x: Operands, transposed: boolean): LayerFacts {
 }
 
 function recurrent(x: Operands, cell: 'lstm' | 'gru' | 'rnn'): LayerFacts {
-  return { kind: 'recurrent', cell, units: intAttribute(x.node, 'hidden_size'), returnSequences: undefined, parameters: sum(...[1, 2, 3].map((k) => count(x.constant(k)))) };
+  return { kind: 'recurrent', cell, units: intAttribute(x.node, 'hidden_size'), returnSequences: undefined, parameters: sum(...[1, 2, 3].map((k) => (x.isDroppedWeight(k) ? sizeOf(x.body.tensor(x.node.inputs[k])) : count(x.constant(k))))) };
 }
 
 function batchNorm(x: Operands): LayerFacts {
   const [scale, shift, mean, variance] = [1, 2, 3, 4].map((k) => x.constant(k));
   const { opset } = x.body;
   // Before opset 14 the form with five outputs is the training one; opset 6 and 1 say is_test.
-  const training = opset >= 14 ? intAttribute(x.node, 'training_mode') === 1 : opset < 7 ? !intAttribute(x.node, 'is_test') : x.node.outputs.filter((name) => name !== '').length > 1;
+  const training = takesFromCall(x.node, 'training_mode', 'is_test') ? undefined : opset >= 14 ? intAttribute(x.node, 'training_mode') === 1 : opset < 7 ? !intAttribute(x.node, 'is_test') : x.node.outputs.filter((name) => name !== '').length > 1;
   return { kind: 'normalization', of: 'batch', training, scale, shift, mean, variance, parameters: sum(count(scale), count(shift)) };
 }
 
@@ -98,35 +99,48 @@ const merge = (of: MergeLayer['of']): LayerFacts => ({ kind: 'merge', of, parame
 function reduction(x: Operands, of: PoolingLayer['of']): LayerFacts {
   const data = x.live[0]?.shape;
   const axes = intsAttribute(x.node, 'axes') ?? x.body.tensor(x.node.inputs[1] ?? '').ints;
-  if (!data || data.length < 3 || !axes) return opaque();
+  if (!data || data.length < 3 || !axes || takesFromCall(x.node)) return opaque();
   const reduced = new Set(axes.map((axis) => (typeof axis === 'number' ? (axis < 0 ? axis + data.length : axis) : -1)));
   const channelsFirst = data.every((_, i) => reduced.has(i) === i >= 2);
   const channelsLast = data.every((_, i) => reduced.has(i) === (i >= 1 && i < data.length - 1));
   return channelsFirst || channelsLast ? { kind: 'pooling', of, global: true, parameters: 0 } : opaque();
 }
 
-function reshape(order: 'row-major' | 'permuting') {
+function reshape(order: 'row-major' | 'permuting', repeats?: (x: Operands) => boolean) {
   return (x: Operands): LayerFacts => {
     const [from, to] = [x.live[0]?.shape?.length, x.body.tensor(x.node.outputs[0]).shape?.length];
     const flattens = x.node.opType === 'Flatten' || (order === 'row-major' && to === 2 && from !== undefined && from > 2);
-    return x.live.length === 1 ? { kind: 'reshape', order, flattens, parameters: 0 } : opaque();
+    return x.live.length === 1 ? { kind: 'reshape', order, flattens, parameters: 0, ...(repeats?.(x) && { repeats: true }) } : opaque();
   };
+}
+
+/** Zeros around the data keep every element once; edges and reflections repeat some. */
+function padRepeats(x: Operands): boolean {
+  const value = floatAttribute(x.node, 'value') ?? (x.node.inputs[2] ? scalar(x.body, x.node.inputs[2]) : 0);
+  return takesFromCall(x.node) || (stringAttribute(x.node, 'mode') ?? 'constant') !== 'constant' || value !== 0;
+}
+
+function indicesRepeat(x: Operands): boolean {
+  const indices = x.constant(1)?.values(4096);
+  return !indices || new Set(Array.from(indices)).size < indices.length;
 }
 
 function cast(x: Operands): LayerFacts {
   const [from, to] = [x.live[0]?.dataType, intAttribute(x.node, 'to')];
-  return isFloat(from) !== false && isFloat(to) !== false && x.live.length === 1 ? reshape('row-major')(x) : opaque();
+  return isFloat(from) !== false && isFloat(to) && x.live.length === 1 ? reshape('row-major')(x) : opaque();
 }
 
 function gather(x: Operands): LayerFacts {
   const table = x.constant(0);
-  if (table && (table.shape?.length ?? 2) === 2 && (intAttribute(x.node, 'axis') ?? 0) === 0 && x.live.length === 1) {
-    return { kind: 'embedding', rows: table.shape?.[0], units: table.shape?.[1], parameters: table.count };
+  if (takesFromCall(x.node)) return opaque(undefined, constantParameters(x));
+  if (table?.shape?.length === 2 && (intAttribute(x.node, 'axis') ?? 0) === 0 && x.live.length === 1) {
+    return { kind: 'embedding', rows: table.shape[0], units: table.shape[1], parameters: table.count };
   }
-  return x.constant(1) && x.live.length === 1 ? reshape('permuting')(x) : opaque(undefined, constantParameters(x));
+  return x.constant(1) && x.live.length === 1 ? reshape('permuting', indicesRepeat)(x) : opaque(undefined, constantParameters(x));
 }
 
 function clip(x: Operands): LayerFacts {
+  if (takesFromCall(x.node)) return activation('clip');
   const low = floatAttribute(x.node, 'min') ?? scalar(x.body, x.node.inputs[1]);
   const high = floatAttribute(x.node, 'max') ?? scalar(x.body, x.node.inputs[2]);
   const openAbove = !x.node.inputs[2] && floatAttribute(x.node, 'max') === undefined;
@@ -134,18 +148,24 @@ function clip(x: Operands): LayerFacts {
   return activation(low === 0 && high === 6 ? 'relu6' : 'clip');
 }
 
+/** The product with a constant of these dims has the shape of the data. */
+function fits(constant: readonly number[] | undefined, data: readonly Dimension[] | undefined): boolean {
+  return constant !== undefined && data !== undefined && constant.length <= data.length
+    && constant.every((dim, i) => dim === 1 || dim === data[i + data.length - constant.length]);
+}
+
 /** Arithmetic: a merge of live operands; with one constant a scale (which dropout commutes with) or a shift. */
 function arithmetic(of: MergeLayer['of'], scales: boolean) {
   return (x: Operands): LayerFacts => {
     if (x.live.length > 1) return merge(of);
     const [data] = x.live;
-    const result = x.body.tensor(x.node.outputs[0]);
-    const enlarges = !data?.shape || !result.shape || data.shape.length !== result.shape.length;
     const parameters = constantParameters(x);
     const divides = x.node.opType === 'Div' && x.constant(0) !== undefined;
     const scalarOperand = x.node.inputs.some((name) => scalar(x.body, name) !== undefined);
     const factor = scales ? (x.constant(0) ?? x.constant(1)) : undefined;
-    return { kind: 'activation', function: scales && !divides && (scalarOperand || !enlarges) ? 'scale' : 'other', factor, divides: x.node.opType === 'Div', parameters: scalarOperand ? 0 : parameters };
+    if (of === 'maximum' && x.node.inputs.length === 2 && x.node.inputs.some((name) => scalar(x.body, name) === 0)) return activation('relu');
+    const isScale = scales && !divides && factor !== undefined && (scalarOperand || fits(factor.shape, data?.shape));
+    return { kind: 'activation', function: isScale ? 'scale' : 'other', factor, divides: x.node.opType === 'Div', parameters: scalarOperand ? 0 : parameters };
   };
 }
 
@@ -161,7 +181,7 @@ const STANDARD: Readonly<Record<string, (x: Operands) => LayerFacts>> = {
   Resize: pooling('average', false), Upsample: pooling('average', false),
   ReduceMean: (x) => reduction(x, 'average'), ReduceMax: (x) => reduction(x, 'max'),
   Flatten: reshape('row-major'), Reshape: reshape('row-major'), Squeeze: reshape('row-major'), Unsqueeze: reshape('row-major'), Identity: reshape('row-major'), Cast: cast,
-  Transpose: reshape('permuting'), Slice: reshape('permuting'), Split: reshape('permuting'), DepthToSpace: reshape('permuting'), SpaceToDepth: reshape('permuting'), Pad: reshape('permuting'),
+  Transpose: reshape('permuting'), Slice: reshape('permuting'), Split: reshape('permuting'), DepthToSpace: reshape('permuting'), SpaceToDepth: reshape('permuting'), Pad: reshape('permuting', padRepeats),
   Relu: () => activation('relu'), LeakyRelu: () => activation('leaky-relu'), PRelu: (x) => activation('prelu', constantParameters(x)), Abs: () => activation('abs'), Neg: () => activation('negate'),
   ThresholdedRelu: () => activation('thresholded-relu'), HardSwish: () => activation('hard-swish'), Gelu: () => activation('gelu'), Mish: () => activation('mish'), Swish: () => activation('silu'),
   Elu: () => activation('elu'), Selu: () => activation('selu'), Celu: () => activation('celu'), Tanh: () => activation('tanh'), Softsign: () => activation('softsign'), Erf: () => activation('erf'), Shrink: () => activation('shrink'),

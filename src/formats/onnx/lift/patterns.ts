@@ -5,7 +5,7 @@ import { scalarOf } from './constants.js';
 
 /** Nodes that form one layer: only its operands come from outside, and only its results are read outside. */
 export interface Pattern<Facts> {
-  /** In the body's order. */
+  /** In topological order; the last one makes `output`. */
   readonly nodes: readonly NodeRecord[];
   /** Name of the live operand. */
   readonly input: string;
@@ -44,4 +44,4 @@ export function isClosed(body: Body, nodes: ReadonlySet<NodeRecord>, output: str
   return true;
 }
 
-export const inOrder = (nodes: Iterable<NodeRecord>): NodeRecord[] => [...nodes].sort((a, b) => a.index - b.index);
+export const inOrder = (body: Body, nodes: Iterable<NodeRecord>): NodeRecord[] => [...nodes].sort((a, b) => body.order.rank(a) - body.order.rank(b));

@@ -1,9 +1,9 @@
 /** Forward inference of element types, ranks and extents, as far as the rules need them. What is not known stays undefined. */
 import type { Dimension } from '../../../graph/layers.js';
-import { BOOL, FLOAT, INT64 } from '../data-types.js';
+import { BOOL, FLOAT, INT32, INT64 } from '../data-types.js';
 import type { NodeRecord } from '../wire/records.js';
 import { fillOf } from './constants.js';
-import { intAttribute, intsAttribute, stringAttribute } from './tensors.js';
+import { intAttribute, intsAttribute, stringAttribute, takesFromCall } from './tensors.js';
 import type { Body, Tensor } from './tensors.js';
 
 type Shape = readonly Dimension[];
@@ -109,10 +109,25 @@ const reshape: Rule = (x) => {
   const copied = target.map((dim, i) => (dim === 0 && !intAttribute(x.node, 'allowzero') ? data?.[i] : dim));
   const free = copied.indexOf(-1);
   if (free === -1) return copied;
-  const total = numbers(data)?.reduce((a, b) => a * b, 1);
-  const rest = numbers(copied.filter((_, i) => i !== free))?.reduce((a, b) => a * b, 1);
-  return copied.map((dim, i) => (i !== free ? dim : total !== undefined && rest ? total / rest : undefined));
+  const remaining = data && quotient(data, copied.filter((_, i) => i !== free));
+  return copied.map((dim, i) => (i === free ? remaining : dim));
 };
+
+/** The one extent that is left of a tensor's elements when `taken` are taken; symbols cancel against themselves. */
+function quotient(data: Shape, taken: Shape): Dimension {
+  const left = [...data];
+  let divisor = 1;
+  for (const dim of taken) {
+    if (typeof dim === 'number') divisor *= dim;
+    else if (dim === undefined || !left.includes(dim)) return undefined;
+    else left.splice(left.indexOf(dim), 1);
+  }
+  if (left.includes(undefined)) return undefined;
+  const symbols = left.filter((dim) => typeof dim === 'string');
+  const count = left.reduce<number>((product, dim) => (typeof dim === 'number' ? product * dim : product), 1) / divisor;
+  if (symbols.length === 0) return Number.isInteger(count) ? count : undefined;
+  return symbols.length === 1 && count === 1 ? symbols[0] : undefined;
+}
 
 const flatten: Rule = (x) => {
   const data = x.shape(0);
@@ -168,10 +183,11 @@ const gather: Rule = (x) => {
 const reduce: Rule = (x) => {
   const data = x.shape(0);
   if (!data) return undefined;
-  const axes = numbers(ints(x, 1, 'axes'));
+  const given = numbers(ints(x, 1, 'axes'));
+  const axes = given?.length === 0 ? undefined : given;
   const keep = (intAttribute(x.node, 'keepdims') ?? 1) !== 0;
   if (!axes) {
-    if (x.in(1)) return keep ? unknown(data.length) : undefined;
+    if (x.in(1) && !given) return keep ? unknown(data.length) : undefined;
     if (intAttribute(x.node, 'noop_with_empty_axes')) return data;
     return keep ? data.map(() => 1) : [];
   }
@@ -179,16 +195,21 @@ const reduce: Rule = (x) => {
   return keep ? data.map((dim, i) => (gone.has(i) ? 1 : dim)) : data.filter((_, i) => !gone.has(i));
 };
 
+/** An end that exporters write for the end of the axis. */
+const WHOLE = 2 ** 31 - 1;
+
 const slice: Rule = (x) => {
   const data = x.shape(0);
   if (!data) return undefined;
   const [starts, ends, axes, steps] = [ints(x, 1, 'starts'), ints(x, 2, 'ends'), ints(x, 3, 'axes'), x.in(4)?.ints];
   const result = [...data];
-  const positions = numbers(axes) ?? (starts ? starts.map((_, i) => i) : undefined);
+  const positions = axes || x.in(3) ? numbers(axes) : starts?.map((_, i) => i);
   if (!positions) return unknown(data.length);
   positions.forEach((position, k) => {
     const axis = normalise(position, data.length);
-    const [extent, start, end, step] = [data[axis], starts?.[k], ends?.[k], steps ? steps[k] : 1];
+    const [extent, start, end, step] = [data[axis], starts?.[k], ends?.[k], x.in(4) ? steps?.[k] : 1];
+    // x[:] of an extent that is not known.
+    if (start === 0 && typeof end === 'number' && end >= WHOLE && step === 1) return;
     if (typeof extent !== 'number' || typeof start !== 'number' || typeof end !== 'number' || step !== 1) {
       result[axis] = undefined;
       return;
@@ -213,13 +234,14 @@ const pad: Rule = (x) => {
   const pads = ints(x, 1, 'pads');
   return data?.map((dim, i) => {
     const [before, after] = [pads?.[i], pads?.[i + data.length]];
-    return typeof dim === 'number' && typeof before === 'number' && typeof after === 'number' && !x.in(3) ? dim + before + after : undefined;
+    if (typeof before !== 'number' || typeof after !== 'number' || x.in(3)) return undefined;
+    return before + after === 0 ? dim : typeof dim === 'number' ? dim + before + after : undefined;
   });
 };
 
 const resize: Rule = (x) => {
   const data = x.shape(0);
-  const sizes = x.in(3)?.ints;
+  const sizes = x.in(3)?.ints?.length === data?.length ? x.in(3)?.ints : undefined;
   const scales = x.node.opType === 'Upsample' ? (x.node.attributes.find((each) => each.name === 'scales')?.floats ?? x.in(1)?.constant?.values(8)) : (x.in(2)?.constant?.values(8) ?? x.in(1)?.constant?.values(8));
   return data?.map((dim, i) => sizes?.[i] ?? (typeof dim === 'number' && scales && scales.length === data.length ? Math.floor(dim * scales[i]) : i < 2 ? dim : undefined));
 };
@@ -232,7 +254,9 @@ const depthToSpace: Rule = (x) => {
 };
 
 const first: Rule = (x) => x.shape(0);
-const elementwise: Rule = (x) => x.node.inputs.map((_, k) => x.shape(k)).reduce((a, b) => broadcast(a, b));
+/** Before opset 7 the second operand is stretched to the first, from an axis on. */
+const elementwise: Rule = (x) =>
+  x.body.opset < 7 ? x.shape(0) : x.node.inputs.slice(1).reduce((shape, _, k) => broadcast(shape, x.shape(k + 1)), x.shape(0));
 const shapeOfShape: Rule = (x) => [x.shape(0)?.length];
 
 const RULES: Readonly<Record<string, Rule>> = {
@@ -268,6 +292,8 @@ function typeOf(x: Operands): number | undefined {
   return TABLE.has(opType) ? x.in(0)?.dataType : undefined;
 }
 
+const isInteger = (dataType: number | undefined) => dataType === INT64 || dataType === INT32;
+
 /** Elements of small integer tensors: the arithmetic of shapes that TorchScript's exporter writes out. */
 function intsOf(x: Operands): readonly Dimension[] | undefined {
   const data = x.in(0);
@@ -281,14 +307,16 @@ function intsOf(x: Operands): readonly Dimension[] | undefined {
       return data?.ints && index?.length === 1 && typeof index[0] === 'number' ? [data.ints[normalise(index[0], data.ints.length)]] : undefined;
     }
     case 'Slice': {
-      const [start, end, step] = [ints(x, 1, 'starts')?.[0], ints(x, 2, 'ends')?.[0], x.in(4)?.ints?.[0] ?? 1];
+      const [start, end, step] = [ints(x, 1, 'starts')?.[0], ints(x, 2, 'ends')?.[0], x.in(4) ? x.in(4)?.ints?.[0] : 1];
       return data?.ints && typeof start === 'number' && typeof end === 'number' && step === 1 ? data.ints.slice(start, end) : undefined;
     }
     case 'Concat': {
       const parts = x.node.inputs.map((_, k) => x.in(k)?.ints);
       return parts.includes(undefined) ? undefined : parts.flatMap((part) => part!);
     }
-    case 'Unsqueeze': case 'Squeeze': case 'Cast': case 'Identity': case 'Reshape':
+    case 'Cast':
+      return isInteger(intAttribute(x.node, 'to')) ? data?.ints : undefined;
+    case 'Unsqueeze': case 'Squeeze': case 'Identity': case 'Reshape':
       return data?.ints;
     case 'Add': case 'Sub': case 'Mul': case 'Div': {
       const [a, b] = [numbers(data?.ints), numbers(x.in(1)?.ints)];
@@ -303,32 +331,54 @@ function intsOf(x: Operands): readonly Dimension[] | undefined {
 
 /** Fills in what is known of a node's results; results whose facts are known already keep them. */
 export function inferShapes(body: Body, node: NodeRecord): void {
+  const rule = node.domain === '' || node.domain === 'com.microsoft' ? TABLE.get(node.opType) : undefined;
+  if (node.domain === '' && node.opType === 'Split') return inferSplit(body, node);
+  if (!rule || (takesFromCall(node) && rule !== first && rule !== elementwise)) return;
   const operands: Operands = {
     node,
     body,
     in: (k) => (node.inputs[k] ? body.tensor(node.inputs[k]) : undefined),
     shape: (k) => (node.inputs[k] ? body.tensor(node.inputs[k]).shape : undefined),
   };
-  const rule = node.domain === '' || node.domain === 'com.microsoft' ? TABLE.get(node.opType) : undefined;
-  if (node.opType === 'Split' || !rule) return void inferSplit(body, node);
-  const result = body.tensor(node.outputs[0] ?? '');
-  if (node.outputs[0] === undefined || node.outputs[0] === '') return;
+  if (RECURRENT.has(node.opType)) inferState(operands);
+  const [output, mask] = node.outputs;
+  if (mask && node.opType === 'Dropout') {
+    const tensor = body.tensor(mask);
+    tensor.shape ??= operands.shape(0);
+    tensor.dataType ??= body.opset >= 10 ? BOOL : operands.in(0)?.dataType;
+  }
+  if (!output) return;
+  const result = body.tensor(output);
   result.shape ??= rule(operands);
   result.dataType ??= typeOf(operands);
   result.ints ??= intsOf(operands);
 }
 
+const RECURRENT = new Set(['LSTM', 'GRU', 'RNN']);
+
+/** The last hidden state, and the last cell state of an LSTM: [directions, batch, units]. */
+function inferState(x: Operands): void {
+  const all = recurrent(x);
+  const byBatch = intAttribute(x.node, 'layout') === 1;
+  for (const name of x.node.outputs.slice(1)) {
+    if (name === '') continue;
+    const state = x.body.tensor(name);
+    state.shape ??= all && (byBatch ? [all[0], all[2], all[3]] : [all[1], all[2], all[3]]);
+    state.dataType ??= x.in(0)?.dataType;
+  }
+}
+
 function inferSplit(body: Body, node: NodeRecord): void {
-  if (node.opType !== 'Split' || !node.inputs[0]) return;
+  if (!node.inputs[0] || takesFromCall(node)) return;
   const data = body.tensor(node.inputs[0]);
   const sizes = intsAttribute(node, 'split') ?? (node.inputs[1] ? body.tensor(node.inputs[1]).ints : undefined);
   const axis = data.shape && normalise(intAttribute(node, 'axis') ?? 0, data.shape.length);
+  const extent = axis === undefined ? undefined : data.shape![axis];
+  const equal = typeof extent === 'number' && extent % node.outputs.length === 0 && !node.inputs[1] ? extent / node.outputs.length : undefined;
   node.outputs.forEach((name, k) => {
     if (name === '') return;
     const output = body.tensor(name);
     output.dataType ??= data.dataType;
-    const extent = axis === undefined ? undefined : data.shape![axis];
-    output.shape ??= data.shape?.map((dim, i) => (i !== axis ? dim : (sizes?.[k] ?? (typeof extent === 'number' && extent % node.outputs.length === 0 ? extent / node.outputs.length : undefined))));
+    output.shape ??= data.shape?.map((dim, i) => (i === axis ? (sizes?.[k] ?? equal) : dim));
   });
 }
-

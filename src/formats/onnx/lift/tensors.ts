@@ -155,9 +155,14 @@ function addInputs(table: TensorTable): void {
   for (const name of record.sparseInitializers) table.own(table.tensor(name), { dataType: FLOAT, constant: derivedConstant(undefined, []) });
 }
 
+const NONE: ReadonlySet<string> = new Set();
+
+/** What the nested graphs of a node read from outside themselves. */
 function freeNamesOf(node: NodeRecord): ReadonlySet<string> {
+  const graphs = graphsOf(node);
+  if (graphs.length === 0) return NONE;
   const names = new Set<string>();
-  for (const graph of graphsOf(node)) freeNames(graph, names);
+  for (const graph of graphs) freeNames(graph, names);
   return names;
 }
 

@@ -1,5 +1,5 @@
 import { tensorBytes, textField, valueInfoBytes } from './encode.js';
-import { EditableNode } from './editable-node.js';
+import { type EditableNode } from './editable-node.js';
 import { fieldPlaces } from './field-places.js';
 import { FUNCTION, GRAPH, TENSOR, TENSOR_ANNOTATION, VALUE_INFO } from './fields.js';
 import { NamedMessages, patchText } from './named-messages.js';
@@ -8,7 +8,7 @@ import { collectNodePatches } from './node-patches.js';
 import type { Patches } from './patches.js';
 import type { FunctionRecord, GraphRecord, ModelRecord, NodeRecord, Span, ValueInfoRecord } from './records.js';
 import type { DimensionSpec, NodeSpec, TensorSpec } from './specs.js';
-import { NameScope } from './value-names.js';
+import { type NameScope } from './value-names.js';
 
 export type { NodePlace } from './node-order.js';
 

@@ -1,8 +1,8 @@
-/** Graphs, functions, nodes and attributes of the index. */
+/** Graphs, nodes and attributes of the index. */
 import type { Cursor } from './cursor.js';
-import { ATTRIBUTE, ATTRIBUTE_TYPE, FUNCTION, GRAPH, NODE } from './fields.js';
-import { EMPTY_LIST, EMPTY_MAP, finishTensor, foldDomain, readAnnotation, readEntry, readOpset, readSparseTensorName, readTensorRecord, readValueInfo, type TensorDraft } from './read-values.js';
-import type { AttributeRecord, FunctionRecord, NodeRecord, Span, TensorRecord, ValueInfoRecord } from './records.js';
+import { ATTRIBUTE, ATTRIBUTE_TYPE, GRAPH, NODE } from './fields.js';
+import { EMPTY_LIST, EMPTY_MAP, finishTensor, foldDomain, readAnnotation, readEntry, readSparseTensorName, readTensorRecord, readValueInfo, type TensorDraft } from './read-values.js';
+import type { AttributeRecord, NodeRecord, Span, TensorRecord, ValueInfoRecord } from './records.js';
 
 /** A longer list in an attribute is payload (a tree ensemble, a table), not structure: it is left `undefined`. */
 export const MAX_LIST = 1 << 16;
@@ -84,72 +84,14 @@ function readGraphField(cursor: Cursor, graph: GraphDraft): void {
   }
 }
 
-function addValueInfo(cursor: Cursor, body: Pick<GraphDraft, 'valueInfos' | 'repeatedValueInfos'>): void {
+export function addValueInfo(cursor: Cursor, body: Pick<GraphDraft, 'valueInfos' | 'repeatedValueInfos'>): void {
   const info = readValueInfo(cursor, 'value_info', body.valueInfos.size);
   const earlier = body.valueInfos.get(info.name);
   if (earlier) body.repeatedValueInfos.push(earlier);
   body.valueInfos.set(info.name, info);
 }
 
-export function readFunction(cursor: Cursor, index: number): FunctionRecord {
-  const nodes: NodeRecord[] = [];
-  const inputs: string[] = [];
-  const outputs: string[] = [];
-  const attributes: string[] = [];
-  const defaults = new Map<string, AttributeRecord>();
-  const opsets = new Map<string, number>();
-  const infos = { valueInfos: new Map<string, ValueInfoRecord>(), repeatedValueInfos: [] as ValueInfoRecord[] };
-  const metadata = new Map<string, string>();
-  let name = '';
-  let domain = '';
-  let overload = '';
-  const span = cursor.open('functions', index);
-  while (cursor.next()) {
-    switch (cursor.key) {
-      case FUNCTION.name:
-        name = cursor.string();
-        break;
-      case FUNCTION.domain:
-        domain = foldDomain(cursor.string());
-        break;
-      case FUNCTION.overload:
-        overload = cursor.string();
-        break;
-      case FUNCTION.input:
-        inputs.push(cursor.string());
-        break;
-      case FUNCTION.output:
-        outputs.push(cursor.string());
-        break;
-      case FUNCTION.attribute:
-        attributes.push(cursor.string());
-        break;
-      case FUNCTION.attributeProto: {
-        const attribute = readAttribute(cursor, 'attribute_proto', defaults.size);
-        defaults.set(attribute.name, attribute);
-        break;
-      }
-      case FUNCTION.node:
-        nodes.push(readNode(cursor, nodes.length));
-        break;
-      case FUNCTION.opsetImport:
-        opsets.set(...readOpset(cursor));
-        break;
-      case FUNCTION.valueInfo:
-        addValueInfo(cursor, infos);
-        break;
-      case FUNCTION.metadataProps:
-        metadata.set(...readEntry(cursor, 'metadata_props'));
-        break;
-      default:
-        cursor.skip(FUNCTION);
-    }
-  }
-  cursor.close();
-  return { kind: 'function', span, name, domain, overload, nodes, inputs, outputs, attributes, defaults, opsets, metadata, ...infos };
-}
-
-function readNode(cursor: Cursor, index: number): NodeRecord {
+export function readNode(cursor: Cursor, index: number): NodeRecord {
   let inputs: string[] | undefined;
   let outputs: string[] | undefined;
   let attributes: AttributeRecord[] | undefined;
@@ -227,7 +169,7 @@ interface AttributeDraft {
   populated: number;
 }
 
-function readAttribute(cursor: Cursor, field: string, index: number): AttributeRecord {
+export function readAttribute(cursor: Cursor, field: string, index: number): AttributeRecord {
   const draft: AttributeDraft = { name: '', type: ATTRIBUTE_TYPE.undefined, refersTo: '', populated: ATTRIBUTE_TYPE.undefined };
   const span = cursor.open(field, index);
   while (cursor.next()) readAttributeField(cursor, draft);

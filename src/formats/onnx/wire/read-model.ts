@@ -1,7 +1,8 @@
 import { UnreadableError } from '../../document.js';
 import { Cursor } from './cursor.js';
 import { MODEL } from './fields.js';
-import { readFunction, readGraph, type GraphDraft } from './read-graph.js';
+import { readFunction } from './read-function.js';
+import { readGraph, type GraphDraft } from './read-graph.js';
 import { readEntry, readOpset } from './read-values.js';
 import type { FunctionRecord, ModelRecord } from './records.js';
 import type { ByteSource } from './source.js';

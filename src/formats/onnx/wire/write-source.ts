@@ -9,12 +9,15 @@ const MAX_LINKS = 40;
 /**
  * Streams a source into a file. At every moment the target is the old file or the whole new one: a temporary file in
  * its folder is written, synced and renamed over it. Keeps mode (and owner, where allowed) of an existing target; a
- * symbolic link stays and its target is replaced. Throws what `fs` throws, and leaves nothing behind then.
+ * symbolic link stays and its target is replaced. Throws what `fs` throws (a read-only target too), and leaves nothing
+ * behind then.
  */
 export function writeSource(source: ByteSource, file: string): void {
   const target = resolveLinks(file);
   const previous = fs.statSync(target, { throwIfNoEntry: false });
   if (previous && !previous.isFile()) throw new Error(`${file} is not a regular file`);
+  // Renaming over it would not ask.
+  if (previous) fs.accessSync(target, fs.constants.W_OK);
   const temporary = path.join(path.dirname(target), `.${path.basename(target).slice(0, 100)}.${randomUUID()}.tmp`);
   const descriptor = fs.openSync(temporary, 'wx', previous ? previous.mode & 0o777 : 0o666);
   try {
