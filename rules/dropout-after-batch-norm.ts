@@ -61,7 +61,7 @@ export default defineRule({
       if (weighted) {
         yield { at: dropout, messageId: 'across', level: 'info', data, related };
       } else if (passed.some((layer) => layer.kind === 'merge')) {
-        const mild = dropout.rate !== undefined && dropout.rate <= 0.2;
+        const mild = dropout.rate === undefined || dropout.rate <= 0.2;
         const shift = ratio === undefined ? '' : `: predicted Var_test/Var_train = ${data.ratio}`;
         yield { at: dropout, messageId: 'concat', level: strict ? 'error' : mild ? 'info' : 'warn', data: { ...data, shift }, related };
       } else {

@@ -1,6 +1,6 @@
 import { insert } from '../src/graph/edits.js';
 import type { ActivationLayer, LinearLayer } from '../src/graph/layers.js';
-import { blockOf, isTransformer } from '../src/graph/predicates.js';
+import { blockOf, hasRunningStatistics, isTransformer } from '../src/graph/predicates.js';
 import { ahead, follow, next } from '../src/graph/traversal.js';
 import { defineRule } from '../src/rule.js';
 
@@ -9,11 +9,11 @@ const SHARE = 0.2;
 
 /** The activation of a hidden fully connected layer, when no dropout stands before the next weighted layer. */
 function undroppedActivation(layer: LinearLayer): ActivationLayer | undefined {
-  const { end: activation } = follow(layer, next, (each) => each.kind === 'reshape');
+  const { end: activation } = follow(layer, next, (each) => each.kind === 'reshape' || (each.kind === 'normalization' && !hasRunningStatistics(each)));
   if (activation?.kind !== 'activation') return undefined;
   const block = blockOf(activation);
   const hidden = ahead(activation);
-  const hasOther = block.layers.some((each) => each.kind === 'dropout' || each.kind === 'normalization');
+  const hasOther = block.layers.some((each) => each.kind === 'dropout' || hasRunningStatistics(each));
   return hasOther || block.next?.kind === 'recurrent' || hidden.unknown || !(hidden.linear || hidden.convolution) ? undefined : activation;
 }
 

@@ -6,7 +6,7 @@ export default defineRule({
   id: 'dropout-before-pooling',
   statement: 'Dropout comes after max pooling: before it, elementwise dropout changes what the maximum is taken of.',
   levels: { recommended: 'off', strict: 'info' },
-  fix: 'inference-exact (exact for a mask per channel)',
+  fix: 'inference-exact',
   formats: ['onnx', 'code', 'topology'],
   precedence: 35,
   sources: [

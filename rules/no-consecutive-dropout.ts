@@ -11,9 +11,13 @@ function dropoutBefore(dropout: DropoutLayer): DropoutLayer | undefined {
 
 const isRate = (rate: number | undefined): rate is number => rate !== undefined && rate > 0 && rate < 1;
 
-/** One law and one unit: the two masks multiply to one mask of the same kind. */
+/** One elementwise mask of its own, which nothing else reads, with a rate that the file fixes. */
+const isPlain = ({ unit, law, inverted, form, mask, rateIsConstant }: DropoutLayer) =>
+  unit === 'element' && law === 'bernoulli' && inverted && form !== 'recurrent' && mask === undefined && rateIsConstant;
+
+/** Two independent masks of one kind multiply to one mask of that kind; with one seed the two are the same mask. */
 const areMergeable = (first: DropoutLayer, second: DropoutLayer) =>
-  first.unit === second.unit && first.unit === 'element' && first.law === 'bernoulli' && second.law === 'bernoulli' && first.state === second.state && first.inverted && second.inverted && first.form !== 'recurrent' && second.form !== 'recurrent';
+  isPlain(first) && isPlain(second) && first.state === second.state && (first.seed === undefined || first.seed !== second.seed);
 
 const number = (value: number) => String(Math.round(value * 1e4) / 1e4);
 

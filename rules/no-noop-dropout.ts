@@ -19,7 +19,9 @@ export default defineRule({
   *check({ graph }) {
     for (const dropout of graph.layersOf('dropout')) {
       const dead = isDead(dropout);
-      if (dropout.rate !== 0 && !dead) continue;
+      // A rate of 0 that a graph input may replace is where a schedule starts or ends.
+      const zero = dropout.rate === 0 && dropout.rateIsConstant;
+      if (!zero && !dead) continue;
       yield { at: dropout, messageId: dead ? 'dead' : 'zero', edits: [remove(dropout)] };
     }
   },

@@ -29,8 +29,8 @@ export default defineRule<MessageId>({
   *check({ graph, model, mode, configuredMode = 'auto' }) {
     const live = graph.layersOf('dropout').filter((dropout) => dropout.state === 'live' && dropout.rate !== 0 && !isMonteCarloDropout(dropout, model));
     if (configuredMode === 'auto' && !graph.isSource) {
-      if (live.length > 0 && trainsOnlyByDropout(graph)) yield { ...problem(live[0]), level: 'info' };
-    } else if (mode === 'inference' || graph.isSource) {
+      if (live.length > 0 && trainsOnlyByDropout(graph) && trainsOnlyByDropout(model)) yield { ...problem(live[0]), level: 'info' };
+    } else if (mode === 'inference' || configuredMode === 'auto') {
       for (const dropout of live) yield problem(dropout);
     }
   },

@@ -10,15 +10,16 @@ export default defineRule({
   precedence: 65,
   sources: [{ title: 'Klambauer et al. 2017, Self-Normalizing Neural Networks', url: 'https://arxiv.org/abs/1706.02515' }],
   messages: {
-    alpha: "Plain dropout behind SELU '{selu}': dropped units become 0 instead of SELU's lower limit −1.758, so mean and variance leave the fixed point that SELU normalises to. Use AlphaDropout.",
+    alpha: "Plain dropout behind SELU '{selu}': dropped units become 0 instead of SELU's lower limit −1.758, and the variance {variance} of training leaves the fixed point 1 that SELU normalises to. Use AlphaDropout.",
     broken: "Plain dropout behind SELU '{selu}' breaks its normalisation; AlphaDropout would keep it, but TensorFlow.js's alphaDropout is wrong itself (a sign error shifts the mean). Use ReLU with dropout, or SELU without.",
   },
   *check({ graph }) {
     for (const dropout of activationDropouts(graph)) {
       if (dropout.law !== 'bernoulli' || dropout.form === 'recurrent') continue;
+      const { rate } = dropout;
       const { end } = follow(dropout, previous, (layer) => layer.kind === 'reshape');
       if (end?.kind !== 'activation' || end.function !== 'selu') continue;
-      yield { at: dropout, messageId: graph.isSource ? 'broken' : 'alpha', data: { selu: end.origin.name }, related: [end] };
+      yield { at: dropout, messageId: graph.isSource ? 'broken' : 'alpha', data: { selu: end.origin.name, variance: rate === undefined ? '1/(1 − p)' : (1 / (1 - rate)).toPrecision(3) }, related: [end] };
     }
   },
 });

@@ -20,21 +20,29 @@ export default defineRule({
   ],
   messages: {
     runtime: 'The rate {rate} is outside [0, 1). onnxruntime refuses to run the model, at inference too, unless its optimiser has deleted the dropout{percent}.',
+    ignored: 'The rate {rate} is outside [0, 1). onnxruntime ignores it at this opset, where dropout is the identity, and refuses to run the model once it is converted to opset 12 or later{percent}.',
+    random: 'The rate {rate} is outside [0, 1): this random mask keeps everything or nothing.',
     silent: 'The rate {rate} is outside [0, 1). TensorFlow.js applies dropout only where 0 < rate < 1, so nothing is ever dropped, without an error{percent}.',
   },
   *check({ graph }) {
     for (const dropout of graph.layersOf('dropout')) {
       const { rate } = dropout;
-      if (rate === undefined || Number.isNaN(rate) || (rate >= 0 && rate < 1)) continue;
+      if (rate === undefined || (rate >= 0 && rate < 1)) continue;
       yield {
         at: dropout,
-        messageId: graph.isSource ? 'silent' : 'runtime',
+        messageId: messageOf(dropout),
         data: { rate: number(rate), percent: isPercentage(rate) ? `; ${number(rate)} % is ${number(rate / 100)}` : '' },
         ...asFraction(dropout, rate),
       };
     }
   },
 });
+
+/** From opset 12 on the rate is a value with a name; before, it is an attribute. */
+function messageOf({ graph, form, rateName }: DropoutLayer): 'silent' | 'runtime' | 'ignored' | 'random' {
+  if (graph.isSource) return 'silent';
+  return form === 'decomposed' ? 'random' : rateName === undefined ? 'ignored' : 'runtime';
+}
 
 const asFraction = (dropout: DropoutLayer, rate: number) =>
   isPercentage(rate) ? { edits: [configure(dropout, { rate: rate / 100 })], suggestion: true } : {};

@@ -3,7 +3,7 @@ import { isHomogeneous } from './activations.js';
 import { FIX_CLASSES } from './edits.js';
 import type { Edit, FixClass } from './edits.js';
 import type { DropoutLayer, Layer } from './layers.js';
-import { chainBetween, soleConsumer } from './traversal.js';
+import { chainBetween, follow, next, soleConsumer } from './traversal.js';
 
 /** The weakest of several claims is all that they claim together. */
 export const weakest = (classes: readonly FixClass[]): FixClass =>
@@ -11,12 +11,20 @@ export const weakest = (classes: readonly FixClass[]): FixClass =>
 
 /** Does D ∘ f equal f ∘ D? `undefined`: not even at inference, because the layer is no function of one tensor. */
 export function commutes(dropout: DropoutLayer, layer: Layer): FixClass | undefined {
+  const crossing = acrossFirstResult(dropout, layer);
+  // The mask reaches every result of the layer before it, and one of them behind it.
+  return crossing !== undefined && layer.outputs.length > 1 ? 'inference-exact' : crossing;
+}
+
+function acrossFirstResult(dropout: DropoutLayer, layer: Layer): FixClass | undefined {
   switch (layer.kind) {
     case 'activation':
       if (layer.function === 'softmax' || layer.function === 'log-softmax' || layer.function === 'hardmax') return 'inference-exact';
-      return isHomogeneous(layer) && (dropout.law === 'bernoulli' || layer.function === 'scale' || layer.function === 'linear') ? 'exact' : 'inference-exact';
+      if (layer.function === 'linear') return 'exact';
+      // Gaussian noise may turn a sign; AlphaDropout shifts what it drops.
+      return isHomogeneous(layer) && (dropout.law === 'bernoulli' || (dropout.law === 'gaussian' && layer.function === 'scale')) ? 'exact' : 'inference-exact';
     case 'reshape':
-      if (sameType(layer) === false) return 'inference-exact';
+      if (sameType(layer) === false || layer.repeats) return 'inference-exact';
       if (dropout.unit === 'element') return layer.order === 'row-major' ? 'exact' : 'exact-in-distribution';
       return 'inference-exact';
     case 'pooling':
@@ -50,10 +58,12 @@ function classOfMove(dropout: Layer, where: 'after' | 'before', target: Layer): 
   const crossed = where === 'after' ? chainBetween(dropout, target) : crossedBackwards(dropout, target);
   if (!crossed) return 'suggestion';
   const classes = crossed.map((layer) => commutes(dropout, layer) ?? 'suggestion');
-  return weakest([isPlain(dropout) ? 'exact' : 'inference-exact', ...classes]);
+  // What else reads a result on the way back would see the mask, too.
+  const isSeen = where === 'before' && crossed.some((layer) => soleConsumer(layer.outputs[0]) === undefined);
+  return weakest([isPlain(dropout) && !isSeen ? 'exact' : 'inference-exact', ...classes]);
 }
 
-/** The layers from `target` to the dropout, both ends of the way that it goes back. */
+/** The layers from the dropout back to `target`. */
 function crossedBackwards(dropout: Layer, target: Layer): readonly Layer[] | undefined {
   const crossed: Layer[] = [];
   let at: Layer | undefined = dropout.inputs.length === 1 ? dropout.inputs[0].producer : undefined;
@@ -86,14 +96,24 @@ function classOf(edit: Edit): FixClass {
   }
 }
 
-/** Two dropouts in a row merged into one: the first goes, the second takes the rate 1 − (1 − p)(1 − q). */
+/** Two dropouts in a row merged into one: one goes, the other takes the rate 1 − (1 − p)(1 − q). */
 function isMergeOfTwo(edits: readonly Edit[]): boolean {
   if (edits.length !== 2) return false;
   const removed = edits.find((edit) => edit.type === 'remove');
   const configured = edits.find((edit) => edit.type === 'configure');
   if (removed?.layer.kind !== 'dropout' || configured?.layer.kind !== 'dropout') return false;
+  if (Object.keys(configured.settings).some((key) => key !== 'rate') || !areOfOneKind(removed.layer, configured.layer)) return false;
   const [p, q, rate] = [removed.layer.rate, configured.layer.rate, configured.settings.rate];
   return p !== undefined && q !== undefined && typeof rate === 'number' && Math.abs(rate - (1 - (1 - p) * (1 - q))) < 1e-6;
+}
+
+/** Adjacent up to reshapes, and the product of their masks is a mask of the same law. */
+function areOfOneKind(a: DropoutLayer, b: DropoutLayer): boolean {
+  const inARow = (first: DropoutLayer, second: DropoutLayer) =>
+    first.mask === undefined && follow(first, next, (layer) => layer.kind === 'reshape' && layer.order === 'row-major' && sameType(layer) !== false).end === second;
+  const [first, second] = inARow(a, b) ? [a, b] : [b, a];
+  return inARow(first, second) && second.mask === undefined && a.law === 'bernoulli' && b.law === 'bernoulli' && a.unit === b.unit && a.inverted && b.inverted && a.state === b.state
+    && (a.unit === 'element' || next(first) === second);
 }
 
 /** Edits that change weights on purpose: erasure cannot show that they are right, execution alone does. */

@@ -12,6 +12,8 @@ export interface Graph {
   readonly parent: Graph | undefined;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  /** Bodies of Loop and Scan: what a step reads of the one before, and what it leaves for the next. */
+  readonly carried?: readonly { readonly input: Value; readonly output: Value }[];
   /** In topological order. */
   readonly layers: readonly Layer[];
   layersOf<K extends LayerKind>(kind: K): readonly LayerOf<K>[];
@@ -33,6 +35,7 @@ export interface Graph {
 export class GraphBuilder implements Graph {
   readonly inputs: Value[] = [];
   readonly outputs: Value[] = [];
+  readonly carried: { readonly input: Value; readonly output: Value }[] = [];
   readonly layers: Layer[] = [];
   readonly trainingEvidence: string[] = [];
   readonly metadata = new Map<string, string>();

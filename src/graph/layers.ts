@@ -180,6 +180,8 @@ export interface ReshapeLayer extends LayerBase {
   readonly kind: 'reshape';
   /** `row-major`: the elements keep their order (Flatten, Reshape, Squeeze, Identity, Cast); `permuting`: Transpose, Slice, Split, DepthToSpace. */
   readonly order: 'row-major' | 'permuting';
+  /** Some elements occur more than once in the result (a reflecting Pad): a mask before it has no counterpart behind it. */
+  readonly repeats?: boolean;
   /** Turns feature maps into vectors: Flatten, or a Reshape that ends at rank 2. */
   readonly flattens: boolean;
 }

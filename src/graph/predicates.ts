@@ -11,10 +11,14 @@ export const isWeighted = (layer: Layer): layer is WeightedLayer => layer.kind =
 /** BatchNorm: normalises with running statistics at inference (Ioffe & Szegedy 2015). */
 export const hasRunningStatistics = (layer: Layer): layer is NormalizationLayer => layer.kind === 'normalization' && layer.of === 'batch';
 
+const isReshape = (layer: Layer) => layer.kind === 'reshape';
+
 /** Softmax → dropout → MatMul of two live tensors (Vaswani et al. 2017, §3.2.1 and §5.4). */
 export function isAttentionDropout(dropout: DropoutLayer): boolean {
-  const before = dropout.inputs[0]?.producer;
-  const after = next(dropout);
+  // The weights of the attention may be read elsewhere, too: some models give them out.
+  let before = previousLayer(dropout);
+  while (before && isReshape(before)) before = previousLayer(before);
+  const { end: after } = follow(dropout, next, isReshape);
   return before?.kind === 'activation' && before.function === 'softmax' && after?.kind === 'merge' && after.of === 'matmul';
 }
 
@@ -39,7 +43,9 @@ export function isEmbeddingDropout(dropout: DropoutLayer): boolean {
   for (let steps = 0; at && steps < 8; steps += 1) {
     if (at.kind === 'embedding') return true;
     if (at.kind === 'merge') return at.inputs.some((input) => input.producer?.kind === 'embedding');
-    if (at.kind !== 'reshape' && at.kind !== 'normalization') return false;
+    // Embeddings are scaled (Vaswani et al. 2017, §3.4), and constant positions are added to them.
+    const isAdded = at.kind === 'activation' && (at.function === 'scale' || at.type === 'Add');
+    if (at.kind !== 'reshape' && at.kind !== 'normalization' && !isAdded) return false;
     at = at.inputs[0]?.producer;
   }
   return false;
@@ -111,7 +117,7 @@ const previousLayer = (layer: Layer): Layer | undefined => (layer.inputs.length 
 /** The dropout right before the flatten or pooling, through further flattening and pooling. */
 function skipToDropout(from: Layer): DropoutLayer | undefined {
   let at = previousLayer(from);
-  while (at && (at.kind === 'pooling' || at.kind === 'reshape' || at.kind === 'activation')) at = previousLayer(at);
+  while (at && (at.kind === 'pooling' || at.kind === 'reshape')) at = previousLayer(at);
   return at?.kind === 'dropout' ? at : undefined;
 }
 

@@ -7,14 +7,29 @@ export function soleConsumer(value: Value): Layer | undefined {
   return value.consumers.length === 1 && !value.isGraphOutput && !value.captured ? value.consumers[0] : undefined;
 }
 
+const isRead = (value: Value) => value.consumers.length > 0 || value.isGraphOutput || value.captured;
+
+/**
+ * The result that a chain goes on from: the first (behind it stand BatchNorm's statistics), but for recurrent layers,
+ * which give the sequence and the last state, the one that is read. `undefined` when several are.
+ */
+function mainOutput(layer: Layer): Value | undefined {
+  if (layer.outputs.length === 1 || layer.kind === 'normalization' || layer.kind === 'dropout') return layer.outputs[0];
+  const read = layer.outputs.filter(isRead);
+  return read.length > 1 ? undefined : (read[0] ?? layer.outputs[0]);
+}
+
 /** The next layer of a single-consumer chain. */
-export const next = (layer: Layer): Layer | undefined => soleConsumer(layer.outputs[0]);
+export function next(layer: Layer): Layer | undefined {
+  const output = mainOutput(layer);
+  return output && soleConsumer(output);
+}
 
 /** The previous layer of a single-consumer chain: it feeds this layer and nothing else. */
 export function previous(layer: Layer): Layer | undefined {
   if (layer.inputs.length !== 1) return undefined;
   const { producer } = layer.inputs[0];
-  return producer?.outputs[0] === layer.inputs[0] && next(producer) === layer ? producer : undefined;
+  return producer && mainOutput(producer) === layer.inputs[0] && next(producer) === layer ? producer : undefined;
 }
 
 /** Goes on from `layer` while `pass` accepts; gives the first layer that it does not accept and those that it passed. */
@@ -115,7 +130,7 @@ function lookup(cache: WeakMap<Graph, Map<Value, number>>, compute: (graph: Grap
 }
 
 /** The nearest weighted layers that read the layer's result, directly or through layers without weights. */
-export const ahead = (layer: Layer): Surroundings => lookup(aheadOf, computeAhead, layer.graph, layer.outputs[0], 0);
+export const ahead = (layer: Layer): Surroundings => lookup(aheadOf, computeAhead, layer.graph, mainOutput(layer) ?? layer.outputs[0], 0);
 
 /** The nearest weighted layers that the layer's first operand comes from. */
 export const behind = (layer: Layer): Surroundings =>

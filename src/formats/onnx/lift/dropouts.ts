@@ -60,15 +60,22 @@ export function feedOf(body: Body, name: string): 'input' | 'default' | undefine
   return undefined;
 }
 
+/** float32 stores 0.2 as 0.20000000298: the shortest decimal that it stands for is what was meant. */
+function asWritten(rate: number | undefined): number | undefined {
+  if (rate === undefined || !Number.isFinite(rate)) return rate;
+  const short = Number(rate.toPrecision(7));
+  return Math.abs(short - rate) < 1e-7 ? short : rate;
+}
+
 function rateOf(body: Body, node: NodeRecord): Pick<DropoutFacts, 'rate' | 'rateName' | 'rateIsConstant'> {
   const { ratio } = dropoutOperands(node);
   if (isStandard(node) && body.opset < 12) {
     const reference = node.attributes.find((each) => each.name === 'ratio')?.refersTo;
-    return { rate: reference ? undefined : (floatAttribute(node, 'ratio') ?? 0.5), rateName: undefined, rateIsConstant: !reference };
+    return { rate: reference ? undefined : (asWritten(floatAttribute(node, 'ratio')) ?? 0.5), rateName: undefined, rateIsConstant: !reference };
   }
   if (!ratio) return { rate: 0.5, rateName: undefined, rateIsConstant: true };
   const tensor = body.tensor(ratio);
-  return { rate: scalar(body, ratio), rateName: ratio, rateIsConstant: tensor.constant !== undefined && feedOf(body, ratio) === undefined };
+  return { rate: asWritten(scalar(body, ratio)), rateName: ratio, rateIsConstant: tensor.constant !== undefined && feedOf(body, ratio) === undefined };
 }
 
 function stateOf(body: Body, node: NodeRecord): DropoutState {
@@ -246,7 +253,7 @@ function ofRandom(body: Body, random: NodeRecord): Pattern<DropoutFacts> | undef
     input: data,
     output,
     facts: {
-      form: 'decomposed', followsData: likeData, rate: draw.keep === undefined ? undefined : 1 - draw.keep, rateName: undefined, rateIsConstant: draw.keep !== undefined,
+      form: 'decomposed', followsData: likeData, rate: draw.keep === undefined ? undefined : asWritten(1 - draw.keep), rateName: undefined, rateIsConstant: draw.keep !== undefined,
       state: 'live', unit, channelAxis, inverted, seed, mask: undefined, main: apply, fused: undefined,
     },
   };

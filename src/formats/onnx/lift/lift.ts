@@ -15,7 +15,7 @@ import type { LayerFacts, Operands } from './operators.js';
 import { otherOperand, soleReader } from './patterns.js';
 import type { Pattern } from './patterns.js';
 import { sourceOf } from './provenance.js';
-import { readBody } from './tensors.js';
+import { intAttribute, readBody } from './tensors.js';
 import type { Body, Tensor } from './tensors.js';
 
 /** Where a layer stands in the file: what the lowering edits. */
@@ -67,17 +67,17 @@ class Lifter {
     return this;
   }
 
-  #body(record: GraphRecord | FunctionRecord, role: GraphRole, path: string, parent: GraphBuilder | undefined, outer: Body | undefined): void {
+  #body(record: GraphRecord | FunctionRecord, role: GraphRole, path: string, parent: GraphBuilder | undefined, outer: Body | undefined, carried: ReturnType<typeof carriedBy> = []): void {
     const body = readBody(this.model, record, outer);
     const graph = new GraphBuilder(path, record.name, role, parent);
     for (const [key, value] of record.metadata) graph.metadata.set(key, value);
     this.graphs.push(graph);
-    new BodyLifter(this, body, graph, path).run();
-    for (const node of record.nodes) {
+    new BodyLifter(this, body, graph, path).run(carried);
+    for (const node of body.order.nodes) {
       for (const attribute of node.attributes) {
         attribute.graphs.forEach((nested, i) => {
           const name = attribute.graphs.length > 1 ? `${attribute.name}[${i}]` : attribute.name;
-          this.#body(nested, node.opType === 'If' ? 'branch' : 'loop', `${pathOf(path, node)}:${name}`, graph, body);
+          this.#body(nested, node.opType === 'If' ? 'branch' : 'loop', `${pathOf(path, node)}:${name}`, graph, body, carriedBy(node, nested));
         });
       }
     }
@@ -96,21 +96,32 @@ class Lifter {
   }
 }
 
+/** Names of what one step of a Loop's or Scan's body reads of the step before, and of what it leaves for the next. */
+function carriedBy(node: NodeRecord, { inputs, outputs }: GraphRecord): readonly (readonly [input: string, output: string])[] {
+  // A Loop's body has its number and condition besides, a Scan's body its slices.
+  const [first, count] = node.opType === 'Loop' ? [2, inputs.length - 2] : [0, node.opType === 'Scan' ? inputs.length - (intAttribute(node, 'num_scan_inputs') ?? inputs.length) : 0];
+  const behind = outputs.slice(first === 2 ? 1 : 0);
+  return inputs.slice(first, first + count).flatMap((input, i) => (behind[i] ? [[input.name, behind[i].name] as const] : []));
+}
+
 const pathOf = (path: string, node: NodeRecord) => `${path}:node[${node.index}]${node.name ? `(${node.name})` : ''}`;
 
 class BodyLifter {
   readonly #values = new Map<string, Value>();
   /** Computed from shapes alone: carries no data. */
   readonly #meta = new Set<string>();
+  /** Weights that a dropout acts on, and what is computed from them alone. */
+  readonly #droppedWeights = new Set<string>();
 
   constructor(readonly lifter: Lifter, readonly body: Body, readonly graph: GraphBuilder, readonly path: string) {}
 
-  run(): void {
+  run(carried: ReturnType<typeof carriedBy>): void {
     const drafts = this.#draft();
     this.#inputs();
     for (const draft of drafts) if (draft.dropout) this.#addDropout(draft, draft.dropout);
       else this.#addLayer(draft);
     for (const output of this.body.record.outputs) this.graph.outputs.push(this.#value(typeof output === 'string' ? output : output.name));
+    for (const [input, output] of carried) this.graph.carried.push({ input: this.#value(input), output: this.#value(output) });
   }
 
   #inputs(): void {
@@ -149,11 +160,21 @@ class BodyLifter {
     for (const pattern of normalizations) enter(pattern, { kind: 'normalization', of: pattern.facts, training: undefined, parameters: this.#parameters(pattern.nodes) });
     for (const pattern of activations) enter(pattern, { kind: 'activation', function: pattern.facts, parameters: 0 });
     const drafts: Draft[] = [];
-    for (const node of body.record.nodes) {
+    for (const node of body.order.nodes) {
       const draft = ends.get(node) ?? (claimed.has(node) ? undefined : this.#single(node, claimed));
-      if (draft) drafts.push(draft);
+      if (!draft) continue;
+      drafts.push(draft);
+      this.#noteWeight(draft);
     }
     return drafts;
+  }
+
+  /** The result of a dropout over a weight, or of an operator that reads nothing but such results and constants. */
+  #noteWeight({ dropout, nodes, output }: Draft): void {
+    const isWeight = dropout
+      ? dropout.unit === 'weight'
+      : this.#droppedWeights.size > 0 && nodes.length === 1 && this.#live(nodes[0].inputs).every(({ name }) => this.#droppedWeights.has(name)) && nodes[0].inputs.some((name) => this.#droppedWeights.has(name));
+    if (isWeight) this.#droppedWeights.add(output);
   }
 
   #parameters(nodes: readonly NodeRecord[]): number | undefined {
@@ -170,7 +191,7 @@ class BodyLifter {
       for (const name of node.outputs) this.#meta.add(name);
       return undefined;
     }
-    const bias = this.#biasOf(node);
+    const bias = this.#biasOf(node, claimed);
     if (bias) claimed.add(bias.node);
     const operands = this.#operands(node, bias?.constant);
     const [first] = operands.live;
@@ -179,19 +200,28 @@ class BodyLifter {
 
   #isMeta(node: NodeRecord): boolean {
     if (node.domain === '' && (node.opType === 'Shape' || node.opType === 'Size')) return true;
-    if (isRandomOperator(node)) return false;
+    if (isRandomOperator(node) || node.attributes.some((each) => each.graphs.length > 0)) return false;
     const operands = node.inputs.filter((name) => name !== '' && !this.body.tensor(name).constant);
     return operands.length > 0 && operands.every((name) => this.#meta.has(name));
   }
 
-  #biasOf(node: NodeRecord): { readonly node: NodeRecord; readonly constant: OnnxConstant } | undefined {
+  #biasOf(node: NodeRecord, claimed: ReadonlySet<NodeRecord>): { readonly node: NodeRecord; readonly constant: OnnxConstant } | undefined {
     const isWeighted = node.domain === '' && (node.opType === 'MatMul' || node.opType === 'Conv' || node.opType === 'Gemm' || node.opType === 'ConvTranspose');
     if (!isWeighted || node.inputs[2]) return undefined;
     const add = soleReader(this.body, node.outputs[0]);
-    const operand = add?.opType === 'Add' && add.domain === '' ? otherOperand(add, node.outputs[0]) : undefined;
+    const operand = add?.opType === 'Add' && add.domain === '' && !claimed.has(add) ? otherOperand(add, node.outputs[0]) : undefined;
     const constant = operand ? this.body.tensor(operand).constant : undefined;
-    // One number for each unit; a larger constant (a positional embedding) is no bias.
-    return add && constant && (!constant.shape || constant.shape.filter((dim) => dim !== 1).length <= 1) ? { node: add, constant } : undefined;
+    return add && constant && this.#isBias(node, constant) ? { node: add, constant } : undefined;
+  }
+
+  /** One number for each unit, along the axis of the units; a larger constant (a positional embedding) is none. */
+  #isBias(node: NodeRecord, { shape }: OnnxConstant): boolean {
+    const result = this.body.tensor(node.outputs[0]).shape;
+    const isConvolution = node.opType === 'Conv' || node.opType === 'ConvTranspose';
+    if (!shape || !result || (this.body.opset < 7 && shape.length === 1)) return shape?.length === 1 || shape === undefined;
+    const axis = shape.length - (isConvolution ? result.length - 1 : 1);
+    const units = result.at(isConvolution ? 1 : -1);
+    return shape.every((dim, i) => (i === axis ? units === undefined || dim === units : dim === 1)) && axis >= 0;
   }
 
   #live(names: readonly string[]): Tensor[] {
@@ -200,23 +230,13 @@ class BodyLifter {
 
   #operands(node: NodeRecord, bias: OnnxConstant | undefined): Operands {
     const { body } = this;
-    const isDroppedWeight = (k: number) => {
-      const name = node.inputs[k];
-      const layer = name ? this.#dropped.get(name) : undefined;
-      return layer === true;
-    };
+    const isDroppedWeight = (k: number) => this.#droppedWeights.has(node.inputs[k] ?? '');
     return {
       body, node, bias, isDroppedWeight,
       live: this.#live(node.inputs.filter((_, k) => !isDroppedWeight(k))),
       constant: (k) => (node.inputs[k] ? body.tensor(node.inputs[k]).constant : undefined),
     };
   }
-
-  /** Results of dropouts over weights. */
-  get #dropped(): ReadonlyMap<string, boolean> {
-    return (this.#droppedWeights ??= new Map(this.lifter.dropouts.filter((each) => each.body === this.body && each.pattern.facts.unit === 'weight').map((each) => [each.pattern.output, true])));
-  }
-  #droppedWeights: Map<string, boolean> | undefined;
 
   #origin(draft: Draft): Origin {
     const { main } = draft;
@@ -226,9 +246,11 @@ class BodyLifter {
   #addLayer(draft: Draft): void {
     const { main, facts } = draft;
     const operands = draft.nodes.length > 1 && facts!.kind !== 'linear' && facts!.kind !== 'convolution' ? [draft.input!] : main.inputs;
-    const live = this.#live(operands.filter((name) => !this.#dropped.has(name)));
-    const reads = operands.filter((name) => this.#dropped.has(name)).map((name) => this.#value(name));
-    const outputs = [draft.output, ...main.outputs.slice(1)].filter((name) => name !== '').map((name) => this.#value(name));
+    // A weight that is dropped stands beside the data, unless it is all that the layer reads.
+    const isWeight = (name: string) => this.#droppedWeights.has(name) && !this.#droppedWeights.has(draft.output);
+    const live = this.#live(operands.filter((name) => !isWeight(name)));
+    const reads = operands.filter(isWeight).map((name) => this.#value(name));
+    const outputs = [...new Set([draft.output, ...main.outputs.slice(1)])].filter((name) => name !== '').map((name) => this.#value(name));
     const layer = {
       ...facts!,
       key: this.lifter.keyOf(this.graph, main, draft.output), type: main.opType,

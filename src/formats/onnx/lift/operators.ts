@@ -149,9 +149,9 @@ function clip(x: Operands): LayerFacts {
 }
 
 /** The product with a constant of these dims has the shape of the data. */
-function fits(constant: readonly number[] | undefined, data: readonly Dimension[] | undefined): boolean {
+function fits(constant: readonly Dimension[] | undefined, data: readonly Dimension[] | undefined): boolean {
   return constant !== undefined && data !== undefined && constant.length <= data.length
-    && constant.every((dim, i) => dim === 1 || dim === data[i + data.length - constant.length]);
+    && constant.every((dim, i) => dim === 1 || (dim !== undefined && dim === data[i + data.length - constant.length]));
 }
 
 /** Arithmetic: a merge of live operands; with one constant a scale (which dropout commutes with) or a shift. */
@@ -164,7 +164,8 @@ function arithmetic(of: MergeLayer['of'], scales: boolean) {
     const scalarOperand = x.node.inputs.some((name) => scalar(x.body, name) !== undefined);
     const factor = scales ? (x.constant(0) ?? x.constant(1)) : undefined;
     if (of === 'maximum' && x.node.inputs.length === 2 && x.node.inputs.some((name) => scalar(x.body, name) === 0)) return activation('relu');
-    const isScale = scales && !divides && factor !== undefined && (scalarOperand || fits(factor.shape, data?.shape));
+    // Before opset 7 the second operand is stretched to the first, never the other way.
+    const isScale = scales && !divides && (scalarOperand || x.body.opset < 7 || x.node.inputs.every((name) => name === data?.name || fits(x.body.tensor(name).shape, data?.shape)));
     return { kind: 'activation', function: isScale ? 'scale' : 'other', factor, divides: x.node.opType === 'Div', parameters: scalarOperand ? 0 : parameters };
   };
 }
