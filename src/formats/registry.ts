@@ -2,6 +2,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { UnreadableError, type BinaryDocument, type Document, type TextDocument } from './document.js';
+import type { ModuleResolver } from './code/interpret/machine.js';
 import { CODE_EXTENSIONS, mayContainModel } from './code/gate.js';
 import { BufferSource } from './onnx/wire/sources.js';
 import { writeSource } from './onnx/wire/write-source.js';
@@ -19,9 +20,15 @@ export const formats: readonly Format[] = [
   { name: 'code', extensions: CODE_EXTENSIONS, read: async (file) => readCodeFile(file, readFileSync(file, 'utf8')) },
 ];
 
+/** One for the run: files that several models import are read once. */
+let resolver: ModuleResolver | undefined;
+
 /** Parsing is for files that may hold a model; all others are documents without one. */
 async function readCodeFile(file: string, text: string): Promise<Document> {
-  if (mayContainModel(text)) return (await import('./code/document.js')).readCode(file, text) as Document;
+  if (mayContainModel(text)) {
+    const [{ readCode }, { projectResolver }] = await Promise.all([import('./code/document.js'), import('./code/project.js')]);
+    return readCode(file, text, { resolve: (resolver ??= projectResolver()) }) as Document;
+  }
   const document: TextDocument = { file, text, format: 'code', models: [], lower: (fixes) => ({ splices: [], refusals: fixes.map(() => 'there is no model in it') }), withSplices: () => document };
   return document as Document;
 }

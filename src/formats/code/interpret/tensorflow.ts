@@ -1,0 +1,181 @@
+/** What calls of TensorFlow.js do: making layers and models, adding, applying, compiling. */
+import { ts } from 'ts-morph';
+import { LAYER_NAMES } from '../catalogue.js';
+import { nameOf, unwrap } from '../syntax.js';
+import { callFunction, callUnknown } from './calls.js';
+import type { Machine } from './machine.js';
+import { stringOf } from './machine.js';
+import { apply, asTensor, asTensors, unknownLayer } from './tensors.js';
+import { UNDEFINED, known } from './values.js';
+import type { Entry, Item, LayerInstance, ModelState, Placement, Tensor, Value } from './values.js';
+import { lossName } from './survey.js';
+
+type Call = ts.CallExpression | ts.NewExpression;
+
+/** A call of something reached from the `tf` namespace. */
+export function callApi(machine: Machine, path: readonly string[], args: readonly Item[], call: Call): Value {
+  const name = path.at(-1) ?? '';
+  const owner = path.at(-2);
+  const first = args[0]?.value;
+  if (owner === 'layers') {
+    if (name === 'input' || name === 'Input') return input(first, call);
+    return constructLayer(machine, name, first, call);
+  }
+  switch (name) {
+    case 'sequential':
+    case 'Sequential': return sequential(machine, first, call);
+    case 'model':
+    case 'Model':
+    case 'LayersModel': return functional(machine, first, call);
+    case 'input':
+    case 'Input': return input(first, call);
+    case 'tidy':
+    case 'profile': {
+      const work = args.at(-1)?.value;
+      return work?.kind === 'function' ? callFunction(machine, work, [], call) : machine.unknown(name);
+    }
+    case 'keep':
+    case 'dispose': return first ?? UNDEFINED;
+    default: return callUnknown(machine, name, args, call, true);
+  }
+}
+
+export function constructLayer(machine: Machine, type: string, configuration: Value | undefined, call: Call): Value {
+  const layer: LayerInstance = {
+    type,
+    custom: !LAYER_NAMES.has(type),
+    node: call,
+    configuration,
+    configurationNode: call.arguments?.[0],
+    path: machine.path,
+    region: machine.region,
+    placements: 0,
+  };
+  machine.layers.push(layer);
+  return { kind: 'layer', layer };
+}
+
+export function newModel(machine: Machine, kind: ModelState['kind'], node: ts.Node, more: Partial<Pick<ModelState, 'inputs' | 'outputs' | 'name'>> = {}): ModelState {
+  const path = machine.path;
+  const model: ModelState = {
+    kind,
+    key: `${node.getSourceFile().fileName}:${node.pos}@${path}`,
+    node,
+    name: more.name ?? nameOf(node) ?? 'model',
+    phase: machine.phase,
+    region: machine.region,
+    entries: [],
+    inputs: more.inputs,
+    outputs: more.outputs,
+    losses: [],
+    compiled: false,
+    ended: false,
+    nested: false,
+    holders: new Set(),
+  };
+  machine.models.push(model);
+  return model;
+}
+
+function sequential(machine: Machine, settings: Value | undefined, call: Call): Value {
+  const model = newModel(machine, 'sequential', call);
+  const layers = settings?.kind === 'object' ? settings.properties.get('layers')?.value : settings?.kind === 'unknown' ? settings : undefined;
+  if (layers?.kind === 'array') for (const item of layers.items) addItem(machine, model, item, call);
+  else if (layers && layers.kind !== 'known') addEntry(machine, model, unknownLayer(machine, layers.kind === 'unknown' ? (layers.name ?? 'layers') : 'layers', call), { kind: 'computed', node: call, path: machine.path });
+  else if (settings?.kind === 'object' && settings.open) addEntry(machine, model, unknownLayer(machine, 'layers', call), { kind: 'computed', node: call, path: machine.path });
+  return { kind: 'model', model };
+}
+
+/** A layer that was put into an array is placed where it stands in that array. */
+function addItem(machine: Machine, model: ModelState, item: Item, call: Call): void {
+  const placement: Placement = { kind: item.node ? 'element' : 'computed', node: item.node ?? call, path: machine.path };
+  addEntry(machine, model, layerOf(machine, item.value, item.node ?? call), placement, item.region);
+}
+
+/** What stands for a layer of a Sequential. */
+function layerOf(machine: Machine, value: Value, node: ts.Node): LayerInstance | ModelState {
+  if (value.kind === 'layer') return value.layer;
+  if (value.kind === 'model') {
+    value.model.nested = true;
+    return value.model;
+  }
+  const expression = ts.isExpression(node) ? unwrap(node) : node;
+  const name = value.kind === 'unknown' && value.name ? value.name : ts.isIdentifier(expression) ? expression.text : 'layer';
+  return unknownLayer(machine, name, node);
+}
+
+function addEntry(machine: Machine, model: ModelState, what: LayerInstance | ModelState, placement: Placement, region = machine.region): void {
+  if ('placements' in what) what.placements += 1;
+  const entry: Entry = { what, placement, region, phase: machine.phase, ordinal: machine.nextOrdinal() };
+  model.entries.push(entry);
+}
+
+function functional(machine: Machine, settings: Value | undefined, call: Call): Value {
+  const of = (name: string): readonly Tensor[] | undefined => {
+    const value = settings?.kind === 'object' ? settings.properties.get(name)?.value : undefined;
+    if (value?.kind === 'array') return value.items.map((item) => asTensor(machine, item.value));
+    return value && value.kind !== 'known' ? [asTensor(machine, value)] : undefined;
+  };
+  const model = newModel(machine, 'functional', call, { inputs: of('inputs'), outputs: of('outputs') });
+  return { kind: 'model', model };
+}
+
+function input(settings: Value | undefined, call: Call): Value {
+  const properties = settings?.kind === 'object' ? settings.properties : undefined;
+  const batched = properties?.has('batchShape') === true;
+  const shape = (properties?.get('shape') ?? properties?.get('batchShape'))?.value;
+  const tensor: Tensor = { application: undefined, input: { shape, batched, node: call }, name: nameOf(call) ?? 'input', region: -1 };
+  return { kind: 'tensor', tensor };
+}
+
+/** Methods after which nothing is added any more. */
+const FINISHING = new Set(['fit', 'fitDataset', 'evaluate', 'evaluateDataset', 'predict', 'predictOnBatch', 'trainOnBatch', 'save']);
+
+export function callModel(machine: Machine, model: ModelState, name: string, args: readonly Item[], call: ts.CallExpression): Value {
+  const first = args[0]?.value ?? UNDEFINED;
+  if (name === 'add') {
+    addEntry(machine, model, layerOf(machine, first, call.arguments[0] ?? call), { kind: 'add', node: call, path: machine.path });
+    return UNDEFINED;
+  }
+  if (name === 'apply') return apply(machine, model, asTensors(machine, first), { kind: 'apply', node: call, path: machine.path });
+  if (name === 'compile') {
+    model.compiled = true;
+    const loss = first.kind === 'object' ? first.properties.get('loss') : undefined;
+    if (loss) model.losses.push(...lossNames(loss.value, loss.node));
+    return UNDEFINED;
+  }
+  if (name === 'pop') addEntry(machine, model, unknownLayer(machine, 'pop', call), { kind: 'computed', node: call, path: machine.path });
+  if (name === 'then' && first.kind === 'function') return callFunction(machine, first, [{ value: { kind: 'model', model }, node: undefined, region: machine.region }], call);
+  if (FINISHING.has(name)) model.ended = true;
+  return machine.unknown(name);
+}
+
+function lossNames(value: Value, node: ts.Node | undefined): string[] {
+  const text = stringOf(value);
+  if (text !== undefined) return [text];
+  if (value.kind === 'api') return [value.path.at(-1) ?? ''];
+  if (value.kind === 'array') return value.items.flatMap((item) => lossNames(item.value, item.node));
+  return node && ts.isExpression(node) ? [lossName(node)] : [];
+}
+
+export function callLayer(machine: Machine, layer: LayerInstance, name: string, args: readonly Item[], call: ts.CallExpression): Value {
+  if (name === 'apply') return apply(machine, layer, asTensors(machine, args[0]?.value), { kind: 'apply', node: call, path: machine.path });
+  return machine.unknown(name);
+}
+
+/** `model.layers.push(layer)`: it changes nothing, and the layer stands in no chain. */
+export function pushIntoLayers(machine: Machine, model: ModelState, args: readonly Item[], call: ts.CallExpression): Value {
+  args.forEach((item) => addEntry(machine, model, layerOf(machine, item.value, item.node ?? call), { kind: 'layers-push', node: call, path: machine.path }));
+  return known(model.entries.length);
+}
+
+/** `x.add(layer)` where nothing is known of `x`: a model from elsewhere, of which neither beginning nor end is known. */
+export function foreignModel(machine: Machine, value: Extract<Value, { kind: 'unknown' }>, node: ts.Node): ModelState {
+  return (value.model ??= newModel(machine, 'foreign', node, { name: value.name ?? 'model' }));
+}
+
+/** Nothing is known any more of what follows in this model. */
+export function escape(machine: Machine, model: ModelState, name: string, node: ts.Node): void {
+  if (model.compiled || model.kind === 'functional') return;
+  addEntry(machine, model, unknownLayer(machine, name, node), { kind: 'computed', node, path: machine.path });
+}
