@@ -1,6 +1,6 @@
 import { isHomogeneous, isZeroAtZero } from '../src/graph/activations.js';
 import { move } from '../src/graph/edits.js';
-import type { ActivationLayer, DropoutLayer, Layer } from '../src/graph/layers.js';
+import type { ActivationLayer, DropoutLayer } from '../src/graph/layers.js';
 import { isAttentionDropout, isOutputActivation, isWeighted } from '../src/graph/predicates.js';
 import { activationDropouts, follow, next, previous } from '../src/graph/traversal.js';
 import { defineRule } from '../src/rule.js';
@@ -19,7 +19,8 @@ const isActivating = (layer: ActivationLayer) => !['scale', 'negate', 'linear', 
 const distortion = (activation: ActivationLayer): 'order' | 'scale' | 'nothingDropped' =>
   isHomogeneous(activation) ? 'order' : isZeroAtZero(activation) === false ? 'nothingDropped' : 'scale';
 
-const label = (layer: Layer) => (layer.origin.name === layer.type ? layer.type : `${layer.type} '${layer.origin.name}'`);
+/** What is spelled out in several nodes goes by its function, not by its last operator. */
+const label = (layer: ActivationLayer) => (layer.origin.name === layer.type ? layer.function : `${layer.function} '${layer.origin.name}'`);
 
 export default defineRule({
   id: 'dropout-after-activation',
