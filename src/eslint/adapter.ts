@@ -3,6 +3,7 @@ import type { Rule as EslintRule } from 'eslint';
 import type { Splice, TextDocument } from '../formats/document.js';
 import type { Finding, LintRequest } from '../lint/findings.js';
 import { rulesFor, type EnabledRule } from '../lint/configuration.js';
+import { presetLevel } from '../lint/presets.js';
 import { resolveOptions } from '../lint/options.js';
 import { keepsFix } from '../lint/kept-fix.js';
 import type { Rule } from '../rule.js';
@@ -28,7 +29,7 @@ export function toEslintRule(rule: Rule): EslintRule.RuleModule {
     },
     create(context) {
       const settings = resolveSettings(context.settings);
-      const enabled: EnabledRule = { rule, level: 'warn', levelIsChosen: false, options: resolveOptions(rule, (context.options[0] ?? {}) as Record<string, unknown>), strict: settings.strict };
+      const enabled: EnabledRule = { rule, level: levelOf(rule, settings.strict), levelIsChosen: false, options: resolveOptions(rule, (context.options[0] ?? {}) as Record<string, unknown>), strict: settings.strict };
       return {
         Program() {
           const document = documentOf(context.sourceCode, context.physicalFilename ?? context.filename);
@@ -40,6 +41,12 @@ export function toEslintRule(rule: Rule): EslintRule.RuleModule {
       };
     },
   };
+}
+
+/** ESLint does not tell a rule its severity. One that is off in the preset has been turned on by hand: it is heard. */
+function levelOf(rule: Rule, strict: boolean): EnabledRule['level'] {
+  const level = presetLevel(rule, strict ? 'strict' : 'recommended');
+  return level === 'off' ? 'warn' : level;
 }
 
 function descriptorOf(finding: Finding, document: TextDocument, enabled: EnabledRule, settings: ResolvedSettings, context: EslintRule.RuleContext): EslintRule.ReportDescriptor {
