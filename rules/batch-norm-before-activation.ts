@@ -19,7 +19,7 @@ export default defineRule({
   *check({ graph }) {
     for (const batchNorm of graph.layersOf('normalization')) {
       if (!hasRunningStatistics(batchNorm)) continue;
-      const activation = previous(batchNorm);
+      const { end: activation } = follow(batchNorm, previous, (layer) => layer.kind === 'reshape');
       if (activation?.kind !== 'activation') continue;
       const { end: weighted } = follow(activation, previous, (layer) => layer.kind === 'reshape');
       const block = blockOf(batchNorm);

@@ -1,12 +1,23 @@
 import { configure, foldBias } from '../src/graph/edits.js';
-import type { Layer, NormalizationLayer } from '../src/graph/layers.js';
+import type { ConvolutionLayer, LinearLayer, NormalizationLayer } from '../src/graph/layers.js';
 import { hasRunningStatistics } from '../src/graph/predicates.js';
 import { follow, next } from '../src/graph/traversal.js';
 import { defineRule } from '../src/rule.js';
 
-function batchNormBehind(layer: Layer): NormalizationLayer | undefined {
+type Biased = LinearLayer | ConvolutionLayer;
+
+/** Where in a result the layer's units are: BatchNorm must normalise along that axis. */
+function unitsAreChannels(layer: Biased, batchNorm: NormalizationLayer): boolean {
+  if (layer.graph.isSource) return true;
+  const rank = layer.outputs[0].shape?.length;
+  const [units, channels] = [layer.kind === 'linear' ? layer.units : layer.filters, batchNorm.inputs[0].shape?.[1]];
+  // ONNX normalises along axis 1, where a fully connected layer has its units at rank 2 alone.
+  return (layer.kind === 'convolution' || rank === 2) && (units === undefined || channels === undefined || units === channels);
+}
+
+function batchNormBehind(layer: Biased): NormalizationLayer | undefined {
   const { end } = follow(layer, next, (each) => each.kind === 'reshape' && each.order === 'row-major');
-  return end && hasRunningStatistics(end) ? end : undefined;
+  return end && hasRunningStatistics(end) && unitsAreChannels(layer, end) ? end : undefined;
 }
 
 export default defineRule({

@@ -1,21 +1,29 @@
 import { isOutputFunction } from '../src/graph/activations.js';
 import { move } from '../src/graph/edits.js';
 import type { DropoutLayer, Layer } from '../src/graph/layers.js';
-import { isWeighted } from '../src/graph/predicates.js';
+import { hasRegressionLoss } from '../src/graph/predicates.js';
 import { activationDropouts, ahead, follow, next, previous } from '../src/graph/traversal.js';
 import { defineRule } from '../src/rule.js';
 
-const isHarmless = (layer: Layer) => layer.kind === 'reshape' || layer.kind === 'dropout' || layer.kind === 'activation';
+const isHarmless = (layer: Layer) => layer.kind === 'reshape' || layer.kind === 'dropout' || layer.kind === 'activation' || layer.kind === 'pooling';
 const isInner = (layer: Layer) => layer.kind === 'activation' && !isOutputFunction(layer) && !['scale', 'linear', 'negate'].includes(layer.function);
 
-/** The last weighted layer of the model, when only output activations stand between it and the output. */
+/** Every layer that the dropout's result reaches. */
+function reached(dropout: DropoutLayer): ReadonlySet<Layer> {
+  const layers = new Set(dropout.outputs[0].consumers);
+  for (const layer of layers) for (const output of layer.outputs) for (const consumer of output.consumers) layers.add(consumer);
+  return layers;
+}
+
+/** The last layer of the model with weights, when only output activations stand between it and the output. */
 function outputLayer(dropout: DropoutLayer): Layer | undefined {
   const beyond = ahead(dropout);
   if (!beyond.boundary || beyond.unknown || beyond.merge || beyond.convolution || beyond.linear || beyond.recurrent) return undefined;
   const { end, passed } = follow(dropout, previous, isHarmless);
-  if (!end || !isWeighted(end)) return undefined;
-  const after = follow(dropout, next, isHarmless);
-  return after.end || [...passed, ...after.passed].some(isInner) ? undefined : end;
+  // A recurrent layer ends in an activation of its own: what it gives is a truncated model's features.
+  if (end?.kind !== 'linear' && end?.kind !== 'convolution') return undefined;
+  const after = [...reached(dropout)];
+  return after.every(isHarmless) && ![...passed, ...after].some(isInner) ? end : undefined;
 }
 
 export default defineRule({
@@ -37,8 +45,8 @@ export default defineRule({
       const data = { dropped: dropout.rate === undefined ? 'some' : `${Math.round(100 * dropout.rate)} %`, layer: layer?.origin.name ?? '' };
       if (layer) yield { at: dropout, messageId: 'output', data, edits: [move(dropout).before(layer)], related: [layer] };
       else if (strict) {
-        const output = next(dropout);
-        if (output?.kind === 'linear' && output.units === 1 && isLinearOutput(output)) yield { at: dropout, messageId: 'regression', level: 'info', data: { ...data, layer: output.origin.name }, related: [output] };
+        const { end: output } = follow(dropout, next, (each) => each.kind === 'reshape');
+        if (output?.kind === 'linear' && (output.units === 1 || hasRegressionLoss(graph)) && isLinearOutput(output)) yield { at: dropout, messageId: 'regression', level: 'info', data: { ...data, layer: output.origin.name }, related: [output] };
       }
     }
   },

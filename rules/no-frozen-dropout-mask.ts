@@ -17,7 +17,7 @@ export default defineRule({
   precedence: 62,
   sources: [{ title: 'PyTorch, torch.onnx (dynamo): dropout of constants is evaluated at export time (measured, see the page)', url: 'https://pytorch.org/docs/stable/onnx.html' }],
   messages: {
-    frozen: 'A constant of zeros and {scale}: a dropout mask of rate {rate} that the exporter drew once. The same {zeros} are silenced for ever. Export with the mask drawn in the graph (a Dropout over the weight; torch.onnx.export with dynamo=False keeps it), or in evaluation mode.',
+    frozen: 'A constant of zeros and {scale}: a dropout mask of rate {rate} that the exporter drew once, so that the same {zeros} are silenced for ever. Export with the mask drawn in the graph (a Dropout over the weight; torch.onnx.export with dynamo=False keeps it), or in evaluation mode.',
   },
   *check({ graph }) {
     for (const layer of graph.layers) {

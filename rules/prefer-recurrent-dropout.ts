@@ -1,5 +1,5 @@
 import type { Graph } from '../src/graph/graph.js';
-import type { DropoutLayer, Layer } from '../src/graph/layers.js';
+import type { DropoutLayer, Layer, Value } from '../src/graph/layers.js';
 import { activationDropouts, follow, next, previous } from '../src/graph/traversal.js';
 import { defineRule } from '../src/rule.js';
 import type { Problem } from '../src/rule.js';
@@ -10,24 +10,31 @@ function recurrentBeside(dropout: DropoutLayer): Layer | undefined {
   return [follow(dropout, next, isBetween).end, follow(dropout, previous, isBetween).end].find((layer) => layer?.kind === 'recurrent');
 }
 
-/** Values of a loop body that go back into its next step: what is carried comes first among its outputs. */
-function carriedLayers(graph: Graph): ReadonlySet<Layer> {
-  const reached = new Set<Layer>();
-  const open = graph.outputs.filter((output) => output.producer).map((output) => output.producer!);
-  while (open.length > 0) {
-    const layer = open.pop()!;
-    if (reached.has(layer)) continue;
-    reached.add(layer);
-    for (const input of layer.inputs) if (input.producer) open.push(input.producer);
-  }
+const isElementwise = (layer: Layer) => layer.kind === 'reshape' || layer.kind === 'activation';
+
+/** The value, and those before it that elementwise layers (and dropouts) make it from. */
+function chainBehind(value: Value): readonly Value[] {
+  const chain = [value];
+  for (let at = value.producer; at && at.inputs.length === 1 && (isElementwise(at) || at.kind === 'dropout'); at = at.inputs[0].producer) chain.push(at.inputs[0]);
+  return chain;
+}
+
+/** Everything that the values are computed from. */
+function sourcesOf(values: readonly Value[]): ReadonlySet<Value> {
+  const reached = new Set(values);
+  for (const value of reached) for (const input of value.producer?.inputs ?? []) reached.add(input);
   return reached;
 }
 
-/** The dropout reads, directly or through elementwise layers, what the step before has left. */
-function isOnState(dropout: DropoutLayer): boolean {
-  const { passed, end } = follow(dropout, previous, (layer) => layer.kind === 'reshape' || layer.kind === 'activation');
-  const first = end ?? passed.at(-1) ?? dropout;
-  return first.inputs.some((input) => input.isGraphInput);
+/** Dropouts on what a step reads of the state, or on the state that it leaves, in a loop that remembers. */
+function stateDropouts(graph: Graph): ReadonlySet<DropoutLayer> {
+  const carried = graph.carried ?? [];
+  const states = new Set(carried.map(({ input }) => input));
+  const remembered = sourcesOf(carried.map(({ output }) => output));
+  const left = new Set(carried.filter(({ output }) => [...sourcesOf([output])].some((value) => states.has(value))).flatMap(({ output }) => chainBehind(output)));
+  return new Set(
+    carried.length === 0 ? [] : activationDropouts(graph).filter((dropout) => left.has(dropout.outputs[0]) || (remembered.has(dropout.outputs[0]) && chainBehind(dropout.inputs[0]).some((value) => states.has(value)))),
+  );
 }
 
 export default defineRule({
@@ -47,10 +54,10 @@ export default defineRule({
     around: "Plain dropout beside the recurrent layer '{layer}': fine between layers (Zaremba 2014); recurrent dropout, with one mask for the sequence, regularises the recurrence as well.",
   },
   *check({ graph, strict }): Iterable<Problem<'state' | 'around'>> {
-    const carried = graph.role === 'loop' ? carriedLayers(graph) : undefined;
+    const onState = stateDropouts(graph);
     for (const dropout of activationDropouts(graph)) {
       if (dropout.form === 'recurrent') continue;
-      if (carried?.has(dropout) && isOnState(dropout)) {
+      if (onState.has(dropout)) {
         const survival = dropout.rate === undefined ? '(1 − p)^t' : `${(1 - dropout.rate).toPrecision(2)}^t`;
         yield { at: dropout, messageId: 'state', data: { survival } };
       } else if (strict && dropout.unit === 'element') {
