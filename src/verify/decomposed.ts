@@ -6,7 +6,7 @@ import type { FixClass } from '../graph/edits.js';
 import type { ModelCopy } from './copy.js';
 import { encodeCopy } from './encode.js';
 import { candidateBindings } from './feeds.js';
-import type { ExecutionOptions } from './inference.js';
+import type { ExecutionOptions } from './comparison.js';
 import type { MultiplesJob } from './jobs.js';
 import type { OnnxModel, RecognisedDropout } from './onnx-model.js';
 import { ExecutionError } from './pool.js';

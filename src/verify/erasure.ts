@@ -3,9 +3,11 @@
  * the same expressions of the same inputs and weights. Proves inference equality for every input, and executes nothing.
  */
 import type { Document } from '../formats/document.js';
-import type { ModelRecord, TensorRecord, ValueInfoRecord } from '../formats/onnx/wire/records.js';
+import type { FunctionRecord, GraphRecord, ModelRecord, TensorRecord, ValueInfoRecord } from '../formats/onnx/wire/records.js';
+import { readBody } from '../formats/onnx/lift/tensors.js';
 import { eraseArchitecture } from './erasure-architecture.js';
 import { Expressions, Numbering } from './numbering.js';
+import type { NumberingMode } from './numbering.js';
 import type { OnnxModel } from './onnx-model.js';
 import type { Check } from './proof.js';
 import { contentOf, placeOf } from './tensor-content.js';
@@ -17,28 +19,44 @@ export function proveErasure(before: Document, after: Document): Check {
 }
 
 export function proveErasureOfOnnx(before: OnnxModel, after: OnnxModel): Check {
-  const difference = interfaceDifference(before.record, after.record) ?? expressionDifference(before, after);
+  const difference = interfaceDifference(before.record, after.record) ?? ambiguity(after.record) ?? expressionDifference(before, after);
   if (difference) return { check: 'erasure', verdict: 'fails', detail: difference };
   return { check: 'erasure', verdict: 'holds', detail: 'Without dropout both models are the same graph.' };
 }
 
 function expressionDifference(before: OnnxModel, after: OnnxModel): string | undefined {
-  const byPlace = compareExpressions(before, after, placeOf);
+  const byPlace = partingOutput(before, after, placeOf, 'erased');
   // The same content may stand at another place; contents are read only then.
-  return byPlace === undefined ? undefined : compareExpressions(before, after, contentOf);
+  const parting = byPlace && partingOutput(before, after, contentOf, 'erased');
+  return parting && `The output ${parting.output} is computed differently: ${parting.how}.`;
 }
 
-function compareExpressions(before: OnnxModel, after: OnnxModel, identify: typeof placeOf): string | undefined {
+/** What differs in the laws of the training outputs (law.ts). */
+export function differenceOfLaws(before: OnnxModel, after: OnnxModel): string | undefined {
+  const byPlace = partingOutput(before, after, placeOf, 'law');
+  const parting = byPlace && partingOutput(before, after, contentOf, 'law');
+  return parting && `The output ${parting.output} has another law in training: ${parting.how}.`;
+}
+
+function partingOutput(before: OnnxModel, after: OnnxModel, identify: typeof placeOf, mode: NumberingMode): { output: string; how: string } | undefined {
   const expressions = new Expressions();
-  const [x, y] = [before, after].map((model) => new Numbering(model.record, expressions, remembered((tensor) => identify(model.record, tensor)), model.dropouts()));
+  const [x, y] = [before, after].map((model) =>
+    new Numbering(model.record, expressions, remembered((tensor) => identify(model.record, tensor)), model.dropouts(), mode, mode === 'law' ? shapesOf(model) : undefined));
   for (const { name } of before.record.graph.outputs) {
     const [a, b] = [x!.numberOf(name), y!.numberOf(name)];
     if (a === b) continue;
     const [left, right] = expressions.parting(a, b);
-    const parted = left.label === right.label ? `${left.label} differs` : `${left.label} before, ${right.label} after`;
-    return `The output ${name} is computed differently: ${parted}.`;
+    return { output: name, how: left.label === right.label ? `${left.label} differs` : `${left.label} before, ${right.label} after` };
   }
   return undefined;
+}
+
+function shapesOf({ record }: OnnxModel): (a: string, b: string) => boolean {
+  const body = readBody(record, record.graph, undefined);
+  return (a, b) => {
+    const [x, y] = [body.tensor(a).shape, body.tensor(b).shape];
+    return x !== undefined && x.length === y?.length && x.every((extent, axis) => extent !== undefined && extent === y[axis]);
+  };
 }
 
 function remembered(identify: (tensor: TensorRecord) => string): (tensor: TensorRecord) => string {
@@ -68,6 +86,22 @@ function interfaceDifference(before: ModelRecord, after: ModelRecord): string | 
   for (const [k, output] of old.entries()) {
     if (now[k]!.name !== output.name) return `Output ${k} is ${output.name} before and ${now[k]!.name} after.`;
     if (output.elementType !== undefined && now[k]!.elementType !== undefined && output.elementType !== now[k]!.elementType) return `The output ${output.name} has another element type.`;
+  }
+  return undefined;
+}
+
+/** A value that two nodes compute: no valid graph, and whatever is said of the value holds of one of them only. */
+function ambiguity({ graph, functions }: ModelRecord): string | undefined {
+  const stack: (GraphRecord | FunctionRecord)[] = [graph, ...functions];
+  for (let body = stack.pop(); body; body = stack.pop()) {
+    const names = new Set<string>();
+    for (const { outputs, attributes } of body.nodes) {
+      for (const output of outputs) {
+        if (output !== '' && names.has(output)) return `Two nodes compute ${output} after the edit.`;
+        names.add(output);
+      }
+      for (const { graphs } of attributes) stack.push(...graphs);
+    }
   }
   return undefined;
 }

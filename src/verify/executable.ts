@@ -2,6 +2,7 @@
 import type { FixClass } from '../graph/edits.js';
 import { copyOf, operator, replaceOperators } from './copy.js';
 import type { ModelCopy } from './copy.js';
+import type { Check } from './proof.js';
 import type { OnnxModel, RecognisedDropout } from './onnx-model.js';
 import { changedRegion, restrictTo } from './region.js';
 import { randomWeights } from './weights.js';
@@ -39,8 +40,22 @@ function isLarge({ record: { graph }, models }: OnnxModel): boolean {
   return stored > LARGE_PARAMETERS || graph.nodes.length > LARGE_NODES || (models[0]?.variants[0]?.[0]?.parameters ?? 0) > LARGE_PARAMETERS;
 }
 
-/** Why a model cannot be executed at all, known without trying. */
-export function obstacleOf({ record }: OnnxModel): string | undefined {
+/** What is known without trying: a model that cannot be executed, or one after that needs what the one before does not. */
+export function obstacleCheck(check: Check['check'], before: OnnxModel, after: OnnxModel): Check | undefined {
+  const obstacle = obstacleOf(before);
+  if (obstacle) return { check, verdict: 'not-executable', detail: `Not executable: ${obstacle}.` };
+  const change = obstacleOf(after) ?? newInputOf(before, after);
+  return change === undefined ? undefined : { check, verdict: 'fails', detail: `The model before runs, the model after does not: ${change}.` };
+}
+
+function newInputOf(before: OnnxModel, after: OnnxModel): string | undefined {
+  const known = new Set(before.record.graph.inputs.map(({ name }) => name));
+  const { inputs, initializers } = after.record.graph;
+  const added = inputs.find(({ name }) => !known.has(name) && !initializers.has(name));
+  return added && `it wants the input ${added.name}, which the model before does not have`;
+}
+
+function obstacleOf({ record }: OnnxModel): string | undefined {
   const opset = record.opsets.get('');
   if (opset !== undefined && opset < FIRST_OPSET) return `opset ${opset} has no CPU kernels in onnxruntime (they begin at opset ${FIRST_OPSET})`;
   for (const { name, type } of record.graph.inputs) {

@@ -30,14 +30,31 @@ export interface Feed {
   readonly binding: number;
 }
 
+/** A feed that was not drawn. */
+export interface GivenFeed {
+  /** For people: the file or folder. */
+  readonly name: string;
+  readonly values: Readonly<Record<string, TensorValue>>;
+}
+
 /** A size for each symbol. */
 export type Binding = ReadonlyMap<string, number>;
 
-/** Two sizes where sizes are free, every kind at the first. */
-export function plannedFeeds(inputs: readonly FeedInput[]): readonly Feed[] {
+/** Every kind and two sizes where sizes are free; further ones are normal draws. */
+export function plannedFeeds(inputs: readonly FeedInput[], runs?: number): readonly Feed[] {
   const free = inputs.some(({ shape }) => shape.some((dimension) => typeof dimension === 'string'));
-  const first: Feed[] = [...FEED_KINDS.map((kind, k) => ({ kind, seed: k + 1, binding: 0 })), { kind: 'normal', seed: 11, binding: 0 }];
-  return free ? [first[0]!, { kind: 'normal', seed: 21, binding: 1 }, ...first.slice(1), { kind: 'large', seed: 22, binding: 1 }] : first;
+  const feeds: Feed[] = [
+    { kind: 'normal', seed: 1, binding: 0 },
+    ...(free ? [{ kind: 'normal', seed: 2, binding: 1 } as const] : []),
+    { kind: 'large', seed: 3, binding: 0 },
+    { kind: 'zeros', seed: 4, binding: 0 },
+    { kind: 'tiny', seed: 5, binding: 0 },
+    { kind: 'normal', seed: 6, binding: 0 },
+    ...(free ? [{ kind: 'large', seed: 7, binding: 1 } as const] : []),
+  ];
+  if (runs === undefined) return feeds;
+  while (feeds.length < runs) feeds.push({ kind: 'normal', seed: 8 + feeds.length, binding: free ? feeds.length % 2 : 0 });
+  return feeds.slice(0, runs);
 }
 
 const BATCH = /^(n|b|bs|batch.*|.*batch|none|unk__0|dynamic_axes_0|s0)$/i;

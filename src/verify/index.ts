@@ -5,11 +5,12 @@ import type { OnnxDocument } from '../formats/onnx/document.js';
 import type { FixClass } from '../graph/edits.js';
 import { proveErasure } from './erasure.js';
 import { checkInference } from './inference.js';
-import type { ExecutedCheck, ExecutionOptions } from './inference.js';
+import type { ExecutedCheck, ExecutionOptions } from './comparison.js';
 import { Pool } from './pool.js';
 import type { Check, Proof } from './proof.js';
 import { isOnnxruntimeInstalled } from './runtime.js';
 import { checkSameMask } from './same-mask.js';
+import { checkStatistics } from './statistics.js';
 
 export { isOnnxruntimeInstalled } from './runtime.js';
 export { proveErasure } from './erasure.js';
@@ -33,7 +34,7 @@ export function closeVerifier(): void {
  * topologies are proven by erasure alone. Never throws for a model that cannot be executed: its verdict says so.
  */
 export async function prove(before: Document, after: Document, claim: FixClass, options: ProveOptions = {}): Promise<Proof> {
-  if (before.format !== 'onnx' || after.format !== 'onnx') return conclude(claim, needsErasure(claim) ? [proveErasure(before, after)] : []);
+  if (before.format !== 'onnx' || after.format !== 'onnx') return conclude(claim, needsErasure(claim) ? [statedFor(claim, proveErasure(before, after))] : []);
   const [x, y] = [before as unknown as OnnxDocument, after as unknown as OnnxDocument];
   const erasure = options.changesWeights ? notApplicable('The edit changes weights.') : proveErasure(before, after);
   if (claim === 'repair' || claim === 'suggestion') return proveRepair(x, y, claim, erasure, options);
@@ -42,6 +43,7 @@ export async function prove(before: Document, after: Document, claim: FixClass, 
   const pool = options.pool ?? (shared ??= new Pool());
   const executed: ExecutedCheck[] = [await checkInference(x, y, claim, pool, withWeights(options))];
   if (claim === 'exact' && executed[0]!.check.verdict === 'holds') executed.push(await checkSameMask(x, y, pool, withWeights(options)));
+  if (claim === 'exact-in-distribution' && executed[0]!.check.verdict === 'holds') executed.push(await checkStatistics(x, y, pool, options));
   return conclude(claim, [erasure, ...executed.map(({ check }) => check)], executed.find(({ runtime }) => runtime)?.runtime);
 }
 
@@ -54,12 +56,15 @@ function withWeights(options: ProveOptions): ProveOptions {
 
 /** Nothing is claimed to be equal: that the model still runs is all that is shown, and erasure where it holds. */
 async function proveRepair(before: OnnxDocument, after: OnnxDocument, claim: FixClass, erasure: Check, options: ProveOptions): Promise<Proof> {
-  const stated: Check = erasure.verdict === 'fails' ? notApplicable(`Behaviour changes on purpose: ${erasure.detail}`) : erasure;
+  const stated = statedFor(claim, erasure);
   if (!isOnnxruntimeInstalled() || erasure.verdict === 'fails') return conclude(claim, [stated]);
   const { check, runtime } = await checkInference(before, after, claim, options.pool ?? (shared ??= new Pool()), withWeights(options));
   return conclude(claim, [stated, check.verdict === 'not-executable' && erasure.verdict === 'holds' ? { ...check, verdict: 'not-applicable' } : check], runtime);
 }
 
+/** A repair may change what the model computes (a layer that was never added); where it does, erasure says nothing. */
+const statedFor = (claim: FixClass, erasure: Check): Check =>
+  (claim === 'repair' || claim === 'suggestion') && erasure.verdict === 'fails' ? notApplicable(`Behaviour changes on purpose: ${erasure.detail}`) : erasure;
 const notApplicable = (detail: string): Check => ({ check: 'erasure', verdict: 'not-applicable', detail });
 const needsErasure = (claim: FixClass): boolean => claim !== 'suggestion';
 

@@ -1,4 +1,5 @@
 /** What the child process is asked to do, and what it answers. Everything here crosses a process boundary. */
+import type { DropoutUnit } from '../graph/layers.js';
 import type { Tolerance } from './compare.js';
 import type { ExecutableModel } from './encode.js';
 import type { Binding, Feed, FeedInput } from './feeds.js';
@@ -70,5 +71,41 @@ export type MultiplesResult =
   | { readonly outcome: 'compared'; readonly within: boolean; readonly largest: Difference | undefined; readonly label: string | undefined }
   | { readonly outcome: 'failed'; readonly reason: string };
 
-export type Job = CompareJob | RunJob | MultiplesJob;
-export type ResultOf<J extends Job> = J extends CompareJob ? CompareResult : J extends RunJob ? RunResult : MultiplesResult;
+/** Runs one dropout alone, in fresh sessions with different seeds, and counts. */
+export interface StatisticsJob {
+  readonly kind: 'statistics';
+  /** The same dropout with one seed each. */
+  readonly models: readonly ExecutableModel[];
+  readonly inputs: readonly FeedInput[];
+  readonly bindings: readonly Binding[];
+  /** Names of the outputs that give what it drops, and the result. */
+  readonly input: string;
+  readonly output: string;
+  readonly unit: DropoutUnit;
+  /** Of survivors; measured at the first of them when absent. */
+  readonly scale?: number;
+  /** Units after which no further session is started. */
+  readonly enough: number;
+  /** Elements that an input should have, where the dropout takes more than its own. */
+  readonly enlarge: number;
+}
+
+export type StatisticsResult =
+  | {
+    readonly outcome: 'measured';
+    readonly units: number;
+    readonly dropped: number;
+    /** Pairs of neighbouring units, none in two of them, and those that were both dropped or both kept. */
+    readonly pairs: number;
+    readonly agreeing: number;
+    readonly scale: number | undefined;
+    readonly sum: number;
+    readonly expectedSum: number;
+    /** Sum over the units of the squared sum of a unit's inputs. */
+    readonly squares: number;
+  }
+  | { readonly outcome: 'fault'; readonly reason: string }
+  | { readonly outcome: 'failed'; readonly reason: string };
+
+export type Job = CompareJob | RunJob | MultiplesJob | StatisticsJob;
+export type ResultOf<J extends Job> = J extends CompareJob ? CompareResult : J extends RunJob ? RunResult : J extends MultiplesJob ? MultiplesResult : StatisticsResult;

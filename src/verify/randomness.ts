@@ -12,7 +12,7 @@ const RANDOM_OPERATORS = new Set(['RandomUniform', 'RandomUniformLike', 'RandomN
 /** Operators of ONNX Runtime's own that are a Dropout with additions around it; they have no CPU kernel. */
 const FUSED_DROPOUTS = new Set(['BiasDropout', 'BitmaskDropout', 'BitmaskBiasDropout']);
 /** onnxruntime has no kernel of a random operator from this opset on. */
-const NO_RANDOM_KERNEL_FROM = 22;
+export const NO_RANDOM_KERNEL_FROM = 22;
 /** From this opset on a Dropout's training_mode and ratio are inputs, and onnxruntime honours them. */
 export const DROPOUT_INPUTS_FROM = 12;
 
@@ -104,10 +104,10 @@ export function toInferenceForm(copy: ModelCopy): void {
 /** What rate the dropouts of a same-mask copy have: their own, or ½, whose scale 2 is exact in every float type. */
 export type MaskRate = 'half' | 'own';
 
-/** Every Dropout live, with a mask that depends on its seed and the element's row-major index alone. */
-export function toTrainingForm(copy: ModelCopy, seeds: ReadonlyMap<NodeRecord, number>, rate: MaskRate): void {
+/** Every Dropout live, with a mask that depends on its seed and the element's row-major index alone; those that are `inert` stay so under either rate. */
+export function toTrainingForm(copy: ModelCopy, seeds: ReadonlyMap<NodeRecord, number>, rate: MaskRate, inert: ReadonlySet<NodeRecord>): void {
   replaceOperators(copy, (candidate, body) => {
-    if (!isDropout(candidate) || !candidate.node) return undefined;
+    if (!isDropout(candidate) || !candidate.node || inert.has(candidate.node)) return undefined;
     const seed = seeds.get(candidate.node) ?? 0;
     const modern = opsetOf(copy, body) >= DROPOUT_INPUTS_FROM;
     const live = (input: string, output: string, mask: string, ratio: string): Operator[] =>
@@ -118,6 +118,34 @@ export function toTrainingForm(copy: ModelCopy, seeds: ReadonlyMap<NodeRecord, n
     }
     return live(candidate.inputs[0] ?? '', candidate.outputs[0] ?? '', candidate.outputs[1] ?? '', candidate.inputs[1] ?? '');
   });
+}
+
+/** Every Dropout live at its own rate, as onnxruntime's kernel draws it. For opset 12 and later. */
+export function toRealKernel(copy: ModelCopy): void {
+  const training = '__droplint/training';
+  let used = false;
+  replaceOperators(copy, (candidate, body) => {
+    if (isFusedDropout(candidate)) {
+      used = true;
+      const ratio = candidate.inputs[candidate.opType === 'BitmaskDropout' ? 1 : 3] ?? '';
+      return unfuse(candidate, body, (input, output) => [operator('Dropout', [input, ratio, training], [output])]);
+    }
+    if (!isDropout(candidate)) return undefined;
+    used = true;
+    return [{ ...candidate, inputs: [candidate.inputs[0] ?? '', candidate.inputs[1] ?? '', training] }];
+  });
+  if (used) copy.graph.operators.unshift(operator('Constant', [], [training], [{ name: 'value', tensor: encodeTensor('', 9, [], Uint8Array.of(1)) }]));
+}
+
+/** The k-th of many seeds far apart: a Weyl sequence of the integers below 2³¹ (2²⁴ where the seed is a float). */
+export function reseed(copy: ModelCopy, k: number): ModelCopy {
+  replaceOperators(copy, (candidate) => {
+    if (!isRandom(candidate) && !isDropout(candidate)) return undefined;
+    const whole = Math.floor((((k + 1) * 0.6180339887498949) % 1) * 2 ** 31);
+    const seed = isRandom(candidate) ? { name: 'seed', float: whole >>> 7 } : { name: 'seed', int: whole };
+    return [{ ...candidate, attributes: [...candidate.attributes.filter(({ name }) => name !== 'seed'), seed] }];
+  });
+  return copy;
 }
 
 /** onnxruntime's own kernel. `ratio` undefined: one half; '': the operator's default, also one half. */

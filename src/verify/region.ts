@@ -65,6 +65,7 @@ class Side {
   readonly nodes = new Set<NodeRecord>();
   readonly producers = new Map<string, NodeRecord>();
   private readonly body: Body;
+  private readonly freeOfData = new Map<string, boolean>();
 
   constructor(readonly model: OnnxModel) {
     this.graph = model.record.graph;
@@ -110,9 +111,22 @@ class Side {
     return taken;
   }
 
+  /** Computed from shapes, constants and random numbers alone: a template, a mask. */
+  private isFreeOfData(name: string, depth: number): boolean {
+    const known = this.freeOfData.get(name);
+    if (known !== undefined) return known;
+    const producer = this.producers.get(name);
+    if (!producer) return this.graph.initializers.has(name);
+    if (producer.domain !== '' || depth === 0) return false;
+    const free = FREE_OF_DATA.has(producer.opType) || (captured(producer).length === 0 && producer.inputs.every((input) => input === '' || this.isFreeOfData(input, depth - 1)));
+    this.freeOfData.set(name, free);
+    return free;
+  }
+
   /** A float tensor of known rank and extents can be fed; what is constant, a scalar, an index or unknown is computed. */
   private declarationOf(name: string): Declaration | undefined {
     const { constant, dataType, shape } = this.body.tensor(name);
+    if (this.isFreeOfData(name, DEPTH)) return undefined;
     if (constant || !shape || shape.length === 0 || dataType === undefined || !FED_TYPES.has(dataType)) return undefined;
     if (shape.some((dimension) => dimension === undefined)) return undefined;
     return { name, elementType: dataType, shape };
@@ -138,6 +152,10 @@ export function isolate(model: OnnxModel, dropout: RecognisedDropout): ModelCopy
   copy.graph.outputs = [ISOLATED_INPUT, dropout.output].map((name) => ({ name, elementType: undefined }));
   return copy;
 }
+
+/** How far computed templates and masks are followed. */
+const DEPTH = 24;
+const FREE_OF_DATA = new Set(['Constant', 'Shape', 'Size', 'ConstantOfShape', 'RandomUniform', 'RandomUniformLike', 'RandomNormal', 'RandomNormalLike']);
 
 /** float32, float16, double. */
 const FED_TYPES = new Set([1, 10, 11]);

@@ -98,3 +98,16 @@ function orderedBits64(value: number): bigint {
   const bits = float64Bits[0]!;
   return bits < 0n ? -(bits & 0x7fffffffffffffffn) : bits;
 }
+
+/** The same values in another element type: float32 values of a file for a float16 input, and the like. */
+export function convert(value: TensorValue, type: string): TensorValue {
+  if (value.type === type || Array.isArray(value.data)) return value;
+  const data = allocate(type, value.data.length);
+  if (!data || Array.isArray(data)) return value;
+  for (let i = 0; i < data.length; i++) {
+    const number = Number(value.data[i]);
+    if (data instanceof BigInt64Array || data instanceof BigUint64Array) data[i] = BigInt(Math.trunc(number));
+    else data[i] = type === 'float16' ? toFloat16(number) : number;
+  }
+  return { ...value, type, data };
+}

@@ -1,6 +1,7 @@
 /** The child process: the only place where native code runs. One job at a time, one answer for each. */
 import { compare } from './run-compare.js';
 import { checkMultiples } from './run-multiples.js';
+import { measure } from './run-statistics.js';
 import type { Job, RunJob, RunResult } from './jobs.js';
 import { Session, forgetDrawnWeights } from './session.js';
 
@@ -14,6 +15,7 @@ function perform(job: Job): Promise<unknown> {
     case 'compare': return compare(job);
     case 'multiples': return checkMultiples(job);
     case 'run': return run(job);
+    case 'statistics': return measure(job);
   }
 }
 
