@@ -140,6 +140,9 @@ export function varianceShift(rate: number, { mean, variance }: Moments): number
   return variance / ((mean * mean + variance) / (1 - rate) - mean * mean);
 }
 
+/** The document names a loss of regression (squared or absolute error, Huber, cosine). */
+export const hasRegressionLoss = (graph: Graph): boolean => graph.losses.some((loss) => /mean_?squared|mean_?absolute|\bmse\b|\bmae\b|huber|cosine/i.test(loss));
+
 /** All that tells that the graph is trained is dropout that is on. */
 export const trainsOnlyByDropout = (graph: Graph): boolean => graph.trainingEvidence.every((evidence) => evidence.startsWith('live dropout'));
 

@@ -4,7 +4,8 @@ import type { Layer, Shape, Value } from './layers.js';
 
 const number = (value: number) => String(Math.round(value * 1e6) / 1e6);
 
-function describe(layer: Layer): string {
+/** What a layer is, with its settings: `convolution 2d 64`, `dropout 0.5 (live)`. */
+export function describeLayer(layer: Layer): string {
   switch (layer.kind) {
     case 'linear': return layer.units === undefined ? 'linear' : `linear ${layer.units}`;
     case 'convolution': {
@@ -63,7 +64,7 @@ export function printGraph(graph: Graph, { names = true, shapes = true, numbers 
     const operands = layer.inputs.length === 1 && layer.inputs[0] === before ? '' : `(${layer.inputs.map((input) => values.of(input)).join(', ')})`;
     const results = layer.outputs.map((output) => values.of(output)).join(', ');
     const label = names && layer.origin.name !== layer.type ? `   ${layer.origin.name}` : '';
-    lines.push(`  ${numbers ? `${results.padEnd(4)} = ` : ''}${describe(layer)}${operands}${shapes ? printShape(layer.outputs[0]?.shape) : ''}${label}`);
+    lines.push(`  ${numbers ? `${results.padEnd(4)} = ` : ''}${describeLayer(layer)}${operands}${shapes ? printShape(layer.outputs[0]?.shape) : ''}${label}`);
     before = layer.outputs[0];
   }
   lines.push(`  → ${graph.outputs.map((output) => (output.producer ? `${output.name} = ${values.of(output)}` : output.name)).join(', ')}`);

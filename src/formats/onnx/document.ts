@@ -1,6 +1,7 @@
 /** An ONNX file as a document: architecture graphs out, edits in, everything else untouched. */
+import type { WeightReference } from '../../graph/compare.js';
 import type { Edit } from '../../graph/edits.js';
-import type { DropoutUnit } from '../../graph/layers.js';
+import type { DropoutUnit, Layer } from '../../graph/layers.js';
 import type { BinaryDocument, Lowered, Model, Splice } from '../document.js';
 import { externalFilesOf } from './external-files.js';
 import { lift } from './lift/lift.js';
@@ -10,6 +11,7 @@ import { readModel } from './wire/read-model.js';
 import type { FunctionRecord, GraphRecord, ModelRecord, NodeRecord } from './wire/records.js';
 import type { ByteSource } from './wire/source.js';
 import { BufferSource, FileSource, SplicedSource } from './wire/sources.js';
+import { weightsAt } from './weights.js';
 
 /** A dropout of any form, as the nodes that make it up. */
 export interface RecognisedDropout {
@@ -58,6 +60,11 @@ export class OnnxDocument implements BinaryDocument {
       unit: pattern.facts.unit,
       form: pattern.facts.form,
     }));
+  }
+
+  weightsOf(layer: Layer): readonly WeightReference[] {
+    const place = this.#graphs.places.get(layer);
+    return place ? weightsAt(this.record, place) : [];
   }
 
   lower(fixes: readonly (readonly Edit[])[]): Lowered<Uint8Array> {

@@ -119,8 +119,13 @@ class Regions {
 }
 
 function nameOf(evaluate: (x: number) => number): ActivationFunction | undefined {
-  const values = SAMPLES.map(evaluate);
-  return KNOWN.find(([, f]) => SAMPLES.every((x, i) => Math.abs(f(x) - values[i]) <= TOLERANCE * (1 + Math.abs(values[i]))))?.[0];
+  let candidates = KNOWN;
+  for (const x of SAMPLES) {
+    const value = evaluate(x);
+    candidates = candidates.filter(([, f]) => Math.abs(f(x) - value) <= TOLERANCE * (1 + Math.abs(value)));
+    if (candidates.length === 0) return undefined;
+  }
+  return candidates[0][0];
 }
 
 /** A function of the field ends in one of these. */

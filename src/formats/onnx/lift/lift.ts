@@ -15,7 +15,7 @@ import type { LayerFacts, Operands } from './operators.js';
 import { otherOperand, soleReader } from './patterns.js';
 import type { Pattern } from './patterns.js';
 import { sourceOf } from './provenance.js';
-import { intAttribute, readBody } from './tensors.js';
+import { dataOperands, intAttribute, readBody } from './tensors.js';
 import type { Body, Tensor } from './tensors.js';
 
 /** Where a layer stands in the file: what the lowering edits. */
@@ -199,9 +199,10 @@ class BodyLifter {
   }
 
   #isMeta(node: NodeRecord): boolean {
-    if (node.domain === '' && (node.opType === 'Shape' || node.opType === 'Size')) return true;
+    // A Constant that is none takes its value from the call of a function.
+    if (node.domain === '' && (node.opType === 'Shape' || node.opType === 'Size' || node.opType === 'Constant')) return true;
     if (isRandomOperator(node) || node.attributes.some((each) => each.graphs.length > 0)) return false;
-    const operands = node.inputs.filter((name) => name !== '' && !this.body.tensor(name).constant);
+    const operands = dataOperands(node).filter((name) => name !== '' && !this.body.tensor(name).constant);
     return operands.length > 0 && operands.every((name) => this.#meta.has(name));
   }
 
@@ -230,10 +231,13 @@ class BodyLifter {
 
   #operands(node: NodeRecord, bias: OnnxConstant | undefined): Operands {
     const { body } = this;
-    const isDroppedWeight = (k: number) => this.#droppedWeights.has(node.inputs[k] ?? '');
+    const all = this.#live(dataOperands(node));
+    // A weight that is dropped stands beside the data, unless it is all that the node reads.
+    const data = all.filter(({ name }) => !this.#droppedWeights.has(name));
     return {
-      body, node, bias, isDroppedWeight,
-      live: this.#live(node.inputs.filter((_, k) => !isDroppedWeight(k))),
+      body, node, bias,
+      live: data.length > 0 ? data : all,
+      isDroppedWeight: (k) => data.length > 0 && this.#droppedWeights.has(node.inputs[k] ?? ''),
       constant: (k) => (node.inputs[k] ? body.tensor(node.inputs[k]).constant : undefined),
     };
   }
@@ -245,8 +249,7 @@ class BodyLifter {
 
   #addLayer(draft: Draft): void {
     const { main, facts } = draft;
-    const operands = draft.nodes.length > 1 && facts!.kind !== 'linear' && facts!.kind !== 'convolution' ? [draft.input!] : main.inputs;
-    // A weight that is dropped stands beside the data, unless it is all that the layer reads.
+    const operands = draft.nodes.length > 1 && facts!.kind !== 'linear' && facts!.kind !== 'convolution' ? [draft.input!] : dataOperands(main);
     const isWeight = (name: string) => this.#droppedWeights.has(name) && !this.#droppedWeights.has(draft.output);
     const live = this.#live(operands.filter((name) => !isWeight(name)));
     const reads = operands.filter(isWeight).map((name) => this.#value(name));
@@ -262,7 +265,7 @@ class BodyLifter {
   }
 
   #addDropout(draft: Draft, facts: DropoutFacts): void {
-    const { main, rate, rateName, rateIsConstant, state, unit, channelAxis, form, inverted, seed, mask, fused } = { ...facts };
+    const { main, rate, rateName, rateIsConstant, state, unit, channelAxis, form, inverted, seed, mask, fused } = facts;
     const residual = fused?.residual ? this.#value(fused.residual) : undefined;
     const output = this.#value(draft.output);
     const dropped = residual ? createValue(`${draft.output}:dropped`, { shape: output.shape, elementType: output.elementType }) : output;

@@ -8,6 +8,7 @@ export interface NodeOrder {
   /** The file's own order wherever that is topological. */
   readonly nodes: readonly NodeRecord[];
   readonly cyclic: ReadonlySet<NodeRecord>;
+  readonly isFileOrder: boolean;
   /** Position among `nodes`. */
   rank(node: NodeRecord): number;
 }
@@ -16,10 +17,10 @@ type Needs = (node: NodeRecord) => readonly NodeRecord[];
 
 /** `needs` gives the nodes of the same body that a node depends on, through its operands and its subgraphs. */
 export function inTopologicalOrder(nodes: readonly NodeRecord[], needs: Needs): NodeOrder {
-  if (nodes.every((node) => needs(node).every((need) => need.index < node.index))) return { nodes, cyclic: new Set(), rank: (node) => node.index };
+  if (nodes.every((node) => needs(node).every((need) => need.index < node.index))) return { nodes, cyclic: new Set(), isFileOrder: true, rank: (node) => node.index };
   const { order, cyclic } = sort(nodes, needs);
   const ranks = new Map(order.map((node, rank) => [node, rank]));
-  return { nodes: order, cyclic, rank: (node) => ranks.get(node) ?? nodes.length };
+  return { nodes: order, cyclic, isFileOrder: false, rank: (node) => ranks.get(node) ?? nodes.length };
 }
 
 /** Depth first and iterative: a chain may be 100 000 nodes long. */

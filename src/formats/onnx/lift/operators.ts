@@ -38,7 +38,7 @@ function linear(x: Operands, weightAt: number, unitsAxis: 'first' | 'last', bias
   const shape = weight?.shape ?? x.body.tensor(x.node.inputs[weightAt]).shape;
   // A vector as a weight gives one number.
   const units = takesFromCall(x.node) ? undefined : shape?.length === 1 ? 1 : shape?.at(unitsAxis === 'first' ? 0 : -1);
-  const parameters = weight ? sum(weight.count, count(bias)) : sizeOf(x.body.tensor(x.node.inputs[weightAt]));
+  const parameters = sum(weight ? weight.count : sizeOf(x.body.tensor(x.node.inputs[weightAt])), count(bias));
   return { kind: 'linear', units: typeof units === 'number' ? units : undefined, weight, weightFactors: weight?.factors, bias, hasBias: bias !== undefined, parameters };
 }
 
@@ -75,7 +75,7 @@ function convolution(x: Operands, transposed: boolean): LayerFacts {
     spatialRank: rank === undefined ? undefined : rank - 2,
     filters: typeof filters === 'number' ? filters : undefined,
     depthwise: group > 1 && group === inputs,
-    parameters: weight ? sum(weight.count, count(bias)) : sizeOf(x.body.tensor(x.node.inputs[weightAt] ?? '')),
+    parameters: sum(weight ? weight.count : sizeOf(x.body.tensor(x.node.inputs[weightAt] ?? '')), count(bias)),
   };
 }
 
@@ -126,7 +126,7 @@ function indicesRepeat(x: Operands): boolean {
 }
 
 function cast(x: Operands): LayerFacts {
-  const [from, to] = [x.live[0]?.dataType, intAttribute(x.node, 'to')];
+  const [from, to] = [x.live[0]?.dataType, x.node.opType === 'CastLike' ? x.body.tensor(x.node.inputs[1] ?? '').dataType : intAttribute(x.node, 'to')];
   return isFloat(from) !== false && isFloat(to) && x.live.length === 1 ? reshape('row-major')(x) : opaque();
 }
 
@@ -181,7 +181,7 @@ const STANDARD: Readonly<Record<string, (x: Operands) => LayerFacts>> = {
   // Resampling acts on each channel by itself, as pooling does.
   Resize: pooling('average', false), Upsample: pooling('average', false),
   ReduceMean: (x) => reduction(x, 'average'), ReduceMax: (x) => reduction(x, 'max'),
-  Flatten: reshape('row-major'), Reshape: reshape('row-major'), Squeeze: reshape('row-major'), Unsqueeze: reshape('row-major'), Identity: reshape('row-major'), Cast: cast,
+  Flatten: reshape('row-major'), Reshape: reshape('row-major'), Squeeze: reshape('row-major'), Unsqueeze: reshape('row-major'), Identity: reshape('row-major'), Cast: cast, CastLike: cast,
   Transpose: reshape('permuting'), Slice: reshape('permuting'), Split: reshape('permuting'), DepthToSpace: reshape('permuting'), SpaceToDepth: reshape('permuting'), Pad: reshape('permuting', padRepeats),
   Relu: () => activation('relu'), LeakyRelu: () => activation('leaky-relu'), PRelu: (x) => activation('prelu', constantParameters(x)), Abs: () => activation('abs'), Neg: () => activation('negate'),
   ThresholdedRelu: () => activation('thresholded-relu'), HardSwish: () => activation('hard-swish'), Gelu: () => activation('gelu'), Mish: () => activation('mish'), Swish: () => activation('silu'),

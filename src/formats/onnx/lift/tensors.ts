@@ -56,6 +56,14 @@ export const isStandard = (node: NodeRecord): boolean => node.domain === '' || n
 /** Operators whose result differs from run to run, or that nothing may be folded through. */
 const NEVER_CONSTANT = new Set(['RandomUniform', 'RandomUniformLike', 'RandomNormal', 'RandomNormalLike', 'Bernoulli', 'Multinomial', 'Dropout', 'If', 'Loop', 'Scan', 'BiasDropout', 'BitmaskDropout']);
 
+const SHAPE_ONLY = new Set(['RandomUniformLike', 'RandomNormalLike', 'EyeLike']);
+
+/** The operands whose elements a node reads; of the others it takes the type or the shape alone. */
+export function dataOperands(node: NodeRecord): readonly string[] {
+  if (!isStandard(node)) return node.inputs;
+  return node.opType === 'CastLike' ? node.inputs.slice(0, 1) : SHAPE_ONLY.has(node.opType) ? [] : node.inputs;
+}
+
 function graphsOf(node: NodeRecord): GraphRecord[] {
   return node.attributes.flatMap((each) => each.graphs);
 }
@@ -174,8 +182,8 @@ function addNode(table: TensorTable, node: NodeRecord): void {
 
 /** Constants are what is computed from initializers and Constants alone. */
 function foldConstants(table: TensorTable, node: NodeRecord): void {
-  if (node.outputs.length === 0 || NEVER_CONSTANT.has(node.opType)) return;
-  const operands = node.inputs.filter((name) => name !== '').map((name) => table.tensor(name).constant);
+  if (node.outputs.length === 0 || NEVER_CONSTANT.has(node.opType) || (node.opType === 'Constant' && takesFromCall(node))) return;
+  const operands = dataOperands(node).filter((name) => name !== '').map((name) => table.tensor(name).constant);
   if (operands.includes(undefined) || (operands.length === 0 && node.opType !== 'Constant') || !(isStandard(node) || node.opType === 'Constant')) return;
   for (const name of node.outputs) if (name !== '') table.tensor(name).constant = derivedConstant(node, operands as OnnxConstant[], table.model);
 }

@@ -1,9 +1,9 @@
 /** BN(Wx + b) = BN(Wx) once the running mean is lowered by b. */
-import type { Place } from '../lift/lift.js';
 import { floatAttribute } from '../lift/tensors.js';
-import { insertConstant } from './dropout-nodes.js';
+import type { Body } from '../lift/tensors.js';
+import type { Current } from './current.js';
+import { checkImport, insertConstant } from './dropout-nodes.js';
 import { refuse } from './refusal.js';
-import type { Rewiring } from './rewiring.js';
 
 /** Channels beyond this are no layer of the field. */
 const LIMIT = 1 << 20;
@@ -16,18 +16,17 @@ interface Bias {
   remove(): void;
 }
 
-function biasOf(rewiring: Rewiring, { nodes }: Place): Bias {
-  const [main, add] = nodes;
-  const node = rewiring.nodeOf(main);
+function biasOf({ rewiring, place, nodes: [node, sum] }: Current): Bias {
+  const [main, add] = place.nodes;
   if (add) {
     const bias = add.inputs.find((name) => name !== main.outputs[0])!;
-    const sum = rewiring.nodeOf(add);
     return {
       name: bias,
       factor: 1,
       remove() {
-        rewiring.join(node.outputs[0], sum.outputs[0], new Set([sum]), { before: sum });
+        rewiring.join(node.outputs[0], sum.outputs[0], new Set([sum]), sum);
         rewiring.remove(sum);
+        rewiring.sweep([bias]);
       },
     };
   }
@@ -37,25 +36,36 @@ function biasOf(rewiring: Rewiring, { nodes }: Place): Bias {
     factor: main.opType === 'Gemm' ? (floatAttribute(main, 'beta') ?? 1) : 1,
     remove() {
       rewiring.dropInput(node, 2);
+      rewiring.sweep([main.inputs[2]]);
     },
   };
 }
 
+function isSeen(body: Body, name: string): boolean {
+  const { readers, isOutput, captured } = body.tensor(name);
+  return readers.length > 0 || isOutput || captured;
+}
+
 /** Folds the bias of `weighted` into the running mean of `batchNorm`; Gemm's bias is optional from opset 11 on. */
-export function foldBias(rewiring: Rewiring, weighted: Place, batchNorm: Place): void {
+export function foldBias(weighted: Current, batchNorm: Current): void {
+  const { rewiring } = weighted;
   const { body } = rewiring;
-  const [norm] = batchNorm.nodes;
+  const [norm] = batchNorm.place.nodes;
+  if (rewiring !== batchNorm.rewiring) refuse('the two layers stand in different graphs');
+  checkImport(body);
   if (norm.opType !== 'BatchNormalization') refuse('it is no BatchNormalization operator');
-  if (weighted.nodes[0].opType === 'Gemm' && weighted.nodes.length === 1 && body.opset < 11) refuse('Gemm needs its bias below opset 11');
-  const bias = biasOf(rewiring, weighted);
+  if (weighted.place.nodes[0].opType === 'Gemm' && weighted.nodes.length === 1 && body.opset < 11) refuse('Gemm needs its bias below opset 11');
+  const bias = biasOf(weighted);
   const meanName = norm.inputs[3];
   const [b, mean] = [bias.name, meanName].map((name) => body.tensor(name).constant?.values(LIMIT));
   const meanTensor = body.tensor(meanName);
   if (!b || !mean || meanTensor.dataType === undefined) refuse('its bias or the running mean is not a constant that can be read');
   if (meanTensor.isOutput || meanTensor.captured) refuse('the running mean is read elsewhere');
+  if (norm.outputs.slice(1).some((name) => name !== '' && isSeen(body, name))) refuse('its updated statistics are read');
   if (b.length !== mean.length && b.length !== 1) refuse('the bias has another length than the running mean');
   const values = Array.from(mean, (value, i) => value - bias.factor * b[b.length === 1 ? 0 : i]);
-  const node = rewiring.nodeOf(norm);
+  const [node] = batchNorm.nodes;
   rewiring.setInput(node, 3, insertConstant(rewiring, `${meanName}_without_bias`, { dataType: meanTensor.dataType, dims: [values.length], values }, { before: node }));
+  rewiring.sweep([meanName]);
   bias.remove();
 }

@@ -1,7 +1,7 @@
 /** Graphs, nodes and attributes of the index. */
 import type { Cursor } from './cursor.js';
 import { ATTRIBUTE, ATTRIBUTE_TYPE, GRAPH, NODE } from './fields.js';
-import { EMPTY_LIST, EMPTY_MAP, finishTensor, foldDomain, readAnnotation, readEntry, readSparseTensorName, readTensorRecord, readValueInfo, type TensorDraft } from './read-values.js';
+import { EMPTY_LIST, EMPTY_MAP, exact, finishTensor, foldDomain, readAnnotation, readEntry, readSparseTensorName, readTensorRecord, readValueInfo, type TensorDraft } from './read-values.js';
 import type { AttributeRecord, NodeRecord, Span, TensorRecord, ValueInfoRecord } from './records.js';
 
 /** A longer list in an attribute is payload (a tree ensemble, a table), not structure: it is left `undefined`. */
@@ -143,9 +143,9 @@ export function readNode(cursor: Cursor, index: number): NodeRecord {
     opType,
     domain,
     overload,
-    inputs: inputs ?? EMPTY_LIST,
-    outputs: outputs ?? EMPTY_LIST,
-    attributes: attributes ?? EMPTY_LIST,
+    inputs: exact(inputs ?? EMPTY_LIST),
+    outputs: exact(outputs ?? EMPTY_LIST),
+    attributes: exact(attributes ?? EMPTY_LIST),
     metadata: metadata ?? EMPTY_MAP,
     docString,
   };
@@ -194,7 +194,7 @@ export function readAttribute(cursor: Cursor, field: string, index: number): Att
 }
 
 function within<T>(list: readonly T[] | undefined): readonly T[] | undefined {
-  return list && list.length <= MAX_LIST ? list : undefined;
+  return list && list.length <= MAX_LIST ? exact(list) : undefined;
 }
 
 function readAttributeField(cursor: Cursor, draft: AttributeDraft): void {

@@ -6,6 +6,9 @@ import type { Span, TensorRecord, ValueInfoRecord } from './records.js';
 export const EMPTY_LIST: readonly never[] = Object.freeze([]);
 export const EMPTY_MAP: ReadonlyMap<never, never> = Object.freeze(new Map<never, never>());
 
+/** Without the room that V8 leaves behind pushed items: 16 more of them, in each of a large graph's many short lists. */
+export const exact = <T>(list: readonly T[]): readonly T[] => list.slice();
+
 type Piece = TensorRecord['payload'][number];
 type Draft<T> = { -readonly [K in keyof T]: T[K] };
 export type TensorDraft = Draft<Omit<TensorRecord, 'dims' | 'payload'>> & { dims: number[]; payload: Piece[]; entries: Map<string, string> | undefined };
@@ -57,7 +60,7 @@ function readTensorField(cursor: Cursor, tensor: TensorDraft): void {
 /** `external` while it is read says only whether the data location is external; entries may come before or after it. */
 export function finishTensor(draft: TensorDraft): TensorRecord {
   const { span, name, dataType, dims, payload, external, entries } = draft;
-  return { span, name, dataType, dims, payload, external: external && (entries ?? EMPTY_MAP) };
+  return { span, name, dataType, dims: exact(dims), payload: exact(payload), external: external && (entries ?? EMPTY_MAP) };
 }
 
 const PAYLOAD_FIELDS = new Map<number, Pick<Piece, 'field' | 'packed'>>([
@@ -178,7 +181,7 @@ export function readValueInfo(cursor: Cursor, field: string, index: number): Val
     else cursor.skip(VALUE_INFO);
   }
   cursor.close();
-  return { span, name, ...draft };
+  return { span, name, ...draft, shape: draft.shape && exact(draft.shape) };
 }
 
 /** `value` is a oneof: another kind replaces what was read, the same kind merges. */
