@@ -1,48 +1,48 @@
-/** Other files of a project, for the command line: helpers that add layers may stand in another file. */
+/** Helpers in other files of a project, for the command line: modules are resolved as the nearest tsconfig says. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ts } from 'ts-morph';
+import { mayContainModel } from './gate.js';
 import type { ModuleResolver } from './interpret/machine.js';
 import { extensionOf, parseScript } from './syntax.js';
 
-const WITHOUT_CONFIGURATION: ts.CompilerOptions = { moduleResolution: ts.ModuleResolutionKind.Bundler, module: ts.ModuleKind.ESNext, allowJs: true };
+const DEFAULTS: ts.CompilerOptions = { allowJs: true, moduleResolution: ts.ModuleResolutionKind.Bundler, module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ESNext };
 
 /**
- * Resolves modules as TypeScript does, by the tsconfig.json nearest to the importing file (paths and base URL included)
- * or without one. Packages stay unknown: only the project's own files are read.
+ * A resolver for `readCode({ resolve })`. Local files are found through relative specifiers and the `paths` of the nearest
+ * tsconfig.json or jsconfig.json; packages, declaration files and files without model code give nothing. Each file is
+ * parsed once in the resolver's life.
  */
 export function projectResolver(): ModuleResolver {
-  const optionsByFolder = new Map<string, ts.CompilerOptions>();
+  const options = new Map<string, ts.CompilerOptions>();
   const sources = new Map<string, ts.SourceFile | undefined>();
-
-  function optionsFor(file: string): ts.CompilerOptions {
-    const folder = path.dirname(path.resolve(file));
-    let options = optionsByFolder.get(folder);
-    if (!options) {
-      const config = ts.findConfigFile(folder, ts.sys.fileExists);
-      const { config: json } = config ? ts.readConfigFile(config, ts.sys.readFile) : { config: undefined };
-      const given = config && json ? ts.parseJsonConfigFileContent(json, { ...ts.sys, readDirectory: () => [] }, path.dirname(config)).options : WITHOUT_CONFIGURATION;
-      optionsByFolder.set(folder, (options = { ...given, allowJs: true }));
-    }
-    return options;
-  }
-
-  function read(file: string): ts.SourceFile | undefined {
-    if (!sources.has(file)) {
-      let source: ts.SourceFile | undefined;
-      try {
-        source = parseScript(file, readFileSync(file, 'utf8'), extensionOf(file));
-      } catch {
-        // A file that cannot be read is a module of which nothing is known.
-      }
-      sources.set(file, source);
-    }
-    return sources.get(file);
-  }
-
-  return (specifier, from) => {
-    const { resolvedModule } = ts.resolveModuleName(specifier, path.resolve(from), optionsFor(from), ts.sys);
-    if (!resolvedModule || resolvedModule.isExternalLibraryImport || resolvedModule.extension === ts.Extension.Dts) return undefined;
-    return read(resolvedModule.resolvedFileName);
+  const optionsFor = (folder: string): ts.CompilerOptions => {
+    let found = options.get(folder);
+    if (!found) options.set(folder, (found = { ...compilerOptions(folder), allowJs: true }));
+    return found;
   };
+  return (specifier, from) => {
+    const { resolvedModule } = ts.resolveModuleName(specifier, from, optionsFor(path.dirname(from)), ts.sys);
+    if (!resolvedModule || resolvedModule.isExternalLibraryImport || resolvedModule.resolvedFileName.endsWith('.d.ts')) return undefined;
+    const file = resolvedModule.resolvedFileName;
+    if (!sources.has(file)) sources.set(file, sourceOf(file));
+    return sources.get(file);
+  };
+}
+
+function sourceOf(file: string): ts.SourceFile | undefined {
+  const extension = extensionOf(file);
+  if (!/^[mc]?[jt]sx?$/.test(extension)) return undefined;
+  const text = readFileSync(file, 'utf8');
+  // A file of constants may matter to a model, too; a large one without model code does not.
+  return mayContainModel(text) || text.length < 20_000 ? parseScript(file, text, extension) : undefined;
+}
+
+/** Of the nearest configuration file, `extends` included; the files that it lists are not looked for. */
+function compilerOptions(folder: string): ts.CompilerOptions {
+  const config = ts.findConfigFile(folder, ts.sys.fileExists) ?? ts.findConfigFile(folder, ts.sys.fileExists, 'jsconfig.json');
+  if (!config) return DEFAULTS;
+  const { config: json } = ts.readConfigFile(config, ts.sys.readFile);
+  const host: ts.ParseConfigHost = { ...ts.sys, useCaseSensitiveFileNames: ts.sys.useCaseSensitiveFileNames, readDirectory: () => [] };
+  return { ...DEFAULTS, ...ts.parseJsonConfigFileContent(json ?? {}, host, path.dirname(config)).options };
 }

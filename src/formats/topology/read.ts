@@ -95,7 +95,7 @@ function content(node: ts.Expression): LayerInstance | ModelState | undefined {
 export function modelOf(described: Described, losses: readonly string[] = []): ModelState {
   const { node, config } = described;
   const base = {
-    key: `model:${node.pos}`, node, name: stringAt(member(config, 'name')) ?? 'model', phase: 'root' as const, region: 0, losses: [...losses], compiled: true, ended: true, nested: false, holders: new Set<string>(),
+    key: `model:${node.pos}`, birth: 0, node, name: stringAt(member(config, 'name')) ?? 'model', phase: 'root' as const, region: 0, losses: [...losses], compiled: true, ended: true, nested: false, holders: new Set<string>(),
   };
   if (described.className === 'Sequential') {
     const entries = layersOf(described).flatMap((layer) => {
@@ -117,7 +117,7 @@ function tensorsOf(described: Described): { readonly inputs: readonly Tensor[]; 
     if (what && 'type' in what && what.type === 'inputLayer') {
       const properties = what.configuration?.kind === 'object' ? what.configuration.properties : undefined;
       const shape = (properties?.get('batchInputShape') ?? properties?.get('batchShape'))?.value;
-      tensors.set(`${name}/0`, { application: undefined, input: { shape, batched: true, node: layer }, name, region: -1 });
+      tensors.set(`${name}/0`, { birth: 0, application: undefined, input: { shape, batched: true, node: layer }, name, region: -1 });
     } else if (what) pending.push({ layer, what, uses: inboundOf(layer), name });
   }
   for (let progress = true; progress;) {
@@ -127,7 +127,7 @@ function tensorsOf(described: Described): { readonly inputs: readonly Tensor[]; 
       if (inputs.some((use) => use.includes(undefined))) return true;
       inputs.forEach((use, index) => {
         const application: Application = { what, inputs: use as Tensor[], placement: placementOf(layer), region: 0, phase: 'root', ordinal: nextOrdinal() };
-        tensors.set(`${name}/${index}`, { application, input: undefined, name, region: 0 });
+        tensors.set(`${name}/${index}`, { birth: 0, application, input: undefined, name, region: 0 });
       });
       progress = true;
       return false;

@@ -1,5 +1,6 @@
 /** Array methods with their callbacks, and the globals that make arrays, objects and numbers. */
 import { callFunction } from './calls.js';
+import { kept } from './expressions.js';
 import { numberOf, stringOf } from './machine.js';
 import type { Machine } from './machine.js';
 import { getMember } from './members.js';
@@ -19,8 +20,14 @@ export function callArrayMethod(machine: Machine, receiver: ArrayValue | Unknown
   if (receiver.kind === 'unknown') return asSequence(machine, receiver, name);
   const { items } = receiver;
   switch (name) {
-    case 'push': items.push(...args.map((each) => ({ ...each, region: machine.region }))); return known(items.length);
-    case 'unshift': items.unshift(...args.map((each) => ({ ...each, region: machine.region }))); return known(items.length);
+    case 'push':
+      machine.touch(receiver.birth);
+      items.push(...kept([...args]).map((each) => ({ ...each, region: machine.region })));
+      return known(items.length);
+    case 'unshift':
+      machine.touch(receiver.birth);
+      items.unshift(...kept([...args]).map((each) => ({ ...each, region: machine.region })));
+      return known(items.length);
     case 'pop': return items.pop()?.value ?? UNDEFINED;
     case 'shift': return items.shift()?.value ?? UNDEFINED;
     case 'concat': return array([...items, ...args.flatMap((each) => (each.value.kind === 'array' ? each.value.items : [each]))]);

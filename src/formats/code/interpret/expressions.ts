@@ -31,7 +31,7 @@ export function evaluate(machine: Machine, expression: ts.Expression, scope: Sco
   if (ts.isPropertyAccessExpression(node)) return evaluateMember(machine, node, scope);
   if (ts.isElementAccessExpression(node)) return evaluateElement(machine, node, scope);
   if (ts.isObjectLiteralExpression(node)) return evaluateObject(machine, node, scope);
-  if (ts.isArrayLiteralExpression(node)) return array(evaluateArguments(machine, node.elements, scope));
+  if (ts.isArrayLiteralExpression(node)) return array(kept(evaluateArguments(machine, node.elements, scope)));
   if (isFunctionNode(node)) return closure(machine, node, scope);
   if (ts.isClassExpression(node)) return classOf(machine, node, scope);
   if (ts.isConditionalExpression(node)) return evaluateConditional(machine, node, scope);
@@ -77,7 +77,6 @@ export function evaluateArguments(machine: Machine, nodes: readonly ts.Expressio
     if (ts.isOmittedExpression(node)) return [{ value: UNDEFINED, node: undefined, region: machine.region }];
     if (!ts.isSpreadElement(node)) {
       const value = evaluate(machine, node, scope);
-      if (value.kind === 'layer') value.layer.item = node;
       return [{ value, node, region: machine.region }];
     }
     const value = resolve(machine, evaluate(machine, node.expression, scope));
@@ -85,6 +84,12 @@ export function evaluateArguments(machine: Machine, nodes: readonly ts.Expressio
     // Nothing, several, anything: it stands for what cannot be known there.
     return value.kind === 'known' ? [] : [{ value: machine.unknown(lastName(node.expression) ?? 'spread'), node, region: machine.region }];
   });
+}
+
+/** Layers that are kept in an array remember where they stand in it. */
+export function kept(items: Item[]): Item[] {
+  for (const { value, node } of items) if (value.kind === 'layer') value.layer.item ??= node;
+  return items;
 }
 
 function evaluateMember(machine: Machine, node: ts.PropertyAccessExpression, scope: Scope): Value {

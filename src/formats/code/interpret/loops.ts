@@ -21,11 +21,11 @@ export function executeLoop(machine: Machine, node: ts.IterationStatement, outer
     forget(machine, node.statement, scope);
     return undefined;
   }
-  if (ts.isForOfStatement(node)) return overItems(machine, node, itemsOf(machine, evaluate(machine, node.expression, scope), machine.survey.isStructural(node.statement)), scope);
+  if (ts.isForOfStatement(node)) return overItems(machine, node, itemsOf(machine, evaluate(machine, node.expression, scope), machine.survey.decides(node.statement)), scope);
   if (ts.isForInStatement(node)) {
     const subject = resolve(machine, evaluate(machine, node.expression, scope));
     const keys = subject.kind === 'object' && !subject.open ? [...subject.properties.keys()] : subject.kind === 'array' ? subject.items.map((_, index) => String(index)) : undefined;
-    const items = keys ? keys.map((key): Item => ({ value: known(key), node: undefined, region: machine.region })) : itemsOf(machine, machine.unknown(), machine.survey.isStructural(node.statement));
+    const items = keys ? keys.map((key): Item => ({ value: known(key), node: undefined, region: machine.region })) : itemsOf(machine, machine.unknown(), machine.survey.decides(node.statement));
     return overItems(machine, node, items, scope);
   }
   return whileCondition(machine, node as ts.ForStatement | ts.WhileStatement | ts.DoStatement, scope);
@@ -37,7 +37,13 @@ function evaluateHeader(machine: Machine, node: ts.ForStatement | ts.ForOfStatem
 
 /** One iteration; `true` when the loop is left, a completion when the function or an outer loop is. */
 function iteration(machine: Machine, node: ts.IterationStatement, index: number, scope: Scope): Completion | true | undefined {
+  const [before, start] = [machine.oldest, scope.birth];
+  machine.oldest = Number.POSITIVE_INFINITY;
   const completion = machine.within(`#${index}`, () => execute(machine, node.statement, scope));
+  const independent = machine.oldest >= start;
+  machine.oldest = Math.min(machine.oldest, before);
+  // Iterations that make models of their own, and leave nothing to the next one: two show it all.
+  if (independent && index > 0 && !completion) return true;
   if (!completion || (completion.type === 'continue' && !completion.label)) return undefined;
   return completion.type === 'break' && !completion.label ? true : completion;
 }
@@ -67,7 +73,7 @@ function overItems(machine: Machine, node: ts.ForOfStatement | ts.ForInStatement
 }
 
 function whileCondition(machine: Machine, node: ts.ForStatement | ts.WhileStatement | ts.DoStatement, scope: Scope): Completion | undefined {
-  const kind = machine.survey.isStructural(node.statement) ? 'structural' : 'value';
+  const kind = machine.survey.decides(node.statement) ? 'structural' : 'value';
   const condition = ts.isForStatement(node) ? node.condition : node.expression;
   if (ts.isForStatement(node) && node.initializer) {
     if (ts.isVariableDeclarationList(node.initializer)) declare(machine, node.initializer, scope);

@@ -14,7 +14,8 @@ export class Exhausted extends Error {}
 /** Gives the syntax tree of another file of the project: `undefined` for packages and for what does not exist. */
 export type ModuleResolver = (specifier: string, from: string) => ts.SourceFile | undefined;
 
-const MOST_STEPS = 60_000;
+/** What all paths through one function may cost together. */
+export const MOST_STEPS = 16_000;
 
 export class Machine {
   readonly globals = new Scope(undefined);
@@ -32,19 +33,22 @@ export class Machine {
   phase: Phase = 'setup';
   /** What is placed in one region is placed in order and always together; between regions nothing is known. */
   region = 0;
+  /** Birth of the oldest thing that was given a layer since the last loop began. */
+  oldest = Number.POSITIVE_INFINITY;
   #lastRegion = 0;
   #ordinal = 0;
-  #steps = 0;
+  steps = 0;
   #lastId = 0;
   readonly #path: string[] = [];
   readonly #terms = new Map<string, Unknown>();
   readonly #ids = new WeakMap<object, number>();
 
-  constructor(readonly source: ts.SourceFile, readonly survey: Survey, readonly choices: Choices, readonly resolve: ModuleResolver) {}
+  constructor(readonly source: ts.SourceFile, readonly survey: Survey, readonly choices: Choices, readonly resolve: ModuleResolver, readonly budget = MOST_STEPS) {}
 
+  /** Counts what was interpreted; `budget` is what this run may cost. */
   step(): void {
-    this.#steps += 1;
-    if (this.#steps > MOST_STEPS) throw new Exhausted();
+    this.steps += 1;
+    if (this.steps > this.budget) throw new Exhausted();
   }
 
   decide(alternatives: number, kind: ChoiceKind): number | 'every' {
@@ -63,6 +67,11 @@ export class Machine {
     } finally {
       this.#path.pop();
     }
+  }
+
+  /** Something that was there before is given layers: iterations are not independent of each other. */
+  touch(birth: number): void {
+    this.oldest = Math.min(this.oldest, birth);
   }
 
   enterRegion(): void {

@@ -41,13 +41,18 @@ export function hoist(machine: Machine, statements: readonly ts.Statement[], sco
   }
 }
 
+/** It is, or may hold, something of a model: numbers and strings are not. */
+const mayCarryLayers = (value: Value): boolean => value.kind !== 'known' && (value.kind !== 'unknown' || value.model !== undefined || value.tensor !== undefined);
+
 /** Assigns to whatever stands on the left of `=`. */
 export function assignTo(machine: Machine, target: ts.Expression, value: Value, scope: Scope): void {
   const at = unwrap(target);
   if (ts.isIdentifier(at)) {
     if (value.kind === 'model') value.model.holders.add(at.text);
-    scope.assign(at.text, value);
+    const owner = scope.assign(at.text, value);
+    if (mayCarryLayers(value)) machine.touch(owner.birth);
   } else if (ts.isPropertyAccessExpression(at)) {
+    if (mayCarryLayers(value)) machine.touch(0);
     if (value.kind === 'model') value.model.holders.add(at.getText());
     setMember(evaluate(machine, at.expression, scope), at.name.text, value, undefined);
   } else if (ts.isElementAccessExpression(at)) {

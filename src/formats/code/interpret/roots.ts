@@ -6,7 +6,7 @@ import { initialise, runBody } from './calls.js';
 import { Choices, MOST_VARIANTS } from './choices.js';
 import type { Precision } from './choices.js';
 import { classOf, closure } from './expressions.js';
-import { Exhausted, Machine, Thrown } from './machine.js';
+import { Exhausted, MOST_STEPS, Machine, Thrown } from './machine.js';
 import type { ModuleResolver } from './machine.js';
 import { runModule } from './modules.js';
 import { Scope } from './scope.js';
@@ -34,22 +34,26 @@ export interface Analysis {
   readonly survey: Survey;
 }
 
+/** What all functions of one file may cost together; functions beyond it are not studied. */
+const MOST_STEPS_OF_FILE = 160_000;
+
 /** Interprets a file: its module, then each function that has to do with layers and was not inlined into an earlier one. */
 export function analyse(source: ts.SourceFile, resolve: ModuleResolver = () => undefined): Analysis {
   const survey = new Survey();
   survey.add(source);
   if (!survey.hasLayers) return { roots: [], survey };
-  const executed = new Set<ts.Node>();
-  const roots: Root[] = [studyRoot(source, source, survey, resolve, executed)];
-  for (const node of entryPoints(survey)) {
-    if (!executed.has(node)) roots.push(studyRoot(source, node, survey, resolve, executed));
+  // Helpers of other files are followed, not studied.
+  const entries = entryPoints(survey.functions, survey);
+  const study = new Study(source, survey, resolve);
+  const roots: Root[] = [study.root(source)];
+  for (const node of entries) {
+    if (!study.executed.has(node) && study.steps < MOST_STEPS_OF_FILE) roots.push(study.root(node));
   }
   return { roots, survey };
 }
 
 /** Functions that nobody in the file calls come first: the others are inlined into them. */
-function entryPoints(survey: Survey): readonly FunctionNode[] {
-  const { functions } = survey;
+function entryPoints(functions: readonly FunctionNode[], survey: Survey): readonly FunctionNode[] {
   const isCalled = (node: FunctionNode) => {
     const name = nameOf(node);
     return name !== undefined && functions.some((other) => other !== node && survey.callsOf(other).has(name));
@@ -58,28 +62,48 @@ function entryPoints(survey: Survey): readonly FunctionNode[] {
   return [...functions.filter((node) => !called.get(node)), ...functions.filter((node) => called.get(node))];
 }
 
-function studyRoot(source: ts.SourceFile, node: ts.Node, survey: Survey, resolve: ModuleResolver, executed: Set<ts.Node>): Root {
-  const name = ts.isSourceFile(node) ? '' : (nameOf(node) ?? '');
-  for (const precision of ['all', 'structural', 'budget'] as const) {
-    const runs = enumerate(source, node, survey, resolve, executed, precision);
-    if (runs) return { node, name, runs };
-  }
-  return { node, name, runs: [] };
-}
+class Study {
+  /** Functions that some root has been through, with every path told apart. */
+  readonly executed = new Set<ts.Node>();
+  steps = 0;
 
-/** Every path, or `undefined` when there are too many. */
-function enumerate(source: ts.SourceFile, node: ts.Node, survey: Survey, resolve: ModuleResolver, executed: Set<ts.Node>, precision: Precision): readonly Run[] | undefined {
-  const runs: (Run & { readonly thrown: boolean })[] = [];
-  for (let prefix: number[] | undefined = []; prefix;) {
-    if (runs.length >= MOST_VARIANTS && precision !== 'budget') return undefined;
-    const choices: Choices = new Choices(prefix, precision);
-    const machine = new Machine(source, survey, choices, resolve);
-    runs.push(runOnce(machine, source, node));
-    for (const each of machine.executed) executed.add(each);
-    prefix = choices.next();
+  constructor(readonly source: ts.SourceFile, readonly survey: Survey, readonly resolve: ModuleResolver) {}
+
+  root(node: ts.Node): Root {
+    const name = ts.isSourceFile(node) ? '' : (nameOf(node) ?? '');
+    this.executed.add(node);
+    for (const precision of ['all', 'structural'] as const) {
+      const executed = new Set<ts.Node>();
+      const runs = this.#enumerate(node, precision, executed);
+      if (runs === 'too expensive') break;
+      if (runs === 'too many') continue;
+      for (const each of executed) this.executed.add(each);
+      return { node, name, runs };
+    }
+    // Helpers are not seen clearly from here: they get a study of their own.
+    return { node, name, runs: this.#enumerate(node, 'budget', new Set()) as readonly Run[] };
   }
-  const finished = runs.filter((run) => !run.thrown);
-  return finished.length > 0 ? finished : runs;
+
+  /** Every path, or why not: with the precision `budget` there is always an answer. */
+  #enumerate(node: ts.Node, precision: Precision, executed: Set<ts.Node>): readonly Run[] | 'too many' | 'too expensive' {
+    const runs: (Run & { readonly thrown: boolean })[] = [];
+    let budget = MOST_STEPS;
+    for (let prefix: number[] | undefined = []; prefix;) {
+      if (runs.length >= MOST_VARIANTS && precision !== 'budget') return 'too many';
+      const choices: Choices = new Choices(prefix, precision);
+      // The last resort gets through at any price, if in pieces.
+      const machine = new Machine(this.source, this.survey, choices, this.resolve, precision === 'budget' ? Math.max(budget, MOST_STEPS / MOST_VARIANTS) : budget);
+      const run = runOnce(machine, this.source, node);
+      this.steps += machine.steps;
+      budget -= machine.steps;
+      if (run.cut && precision !== 'budget') return 'too expensive';
+      runs.push(run);
+      for (const each of machine.executed) executed.add(each);
+      prefix = choices.next();
+    }
+    const finished = runs.filter((run) => !run.thrown);
+    return finished.length > 0 ? finished : runs;
+  }
 }
 
 function runOnce(machine: Machine, source: ts.SourceFile, node: ts.Node): Run & { readonly thrown: boolean } {

@@ -1,8 +1,10 @@
+import { nextBirth } from './values.js';
 import type { Value } from './values.js';
 
 /** Variables, innermost first. */
 export class Scope {
   readonly #variables = new Map<string, Value>();
+  readonly birth = nextBirth();
 
   constructor(readonly parent: Scope | undefined, readonly self: Value | undefined = parent?.self) {}
 
@@ -20,9 +22,11 @@ export class Scope {
     return owner && owner.#variables.get(name);
   }
 
-  /** Assigns to the variable wherever it is declared; an undeclared one becomes global. */
-  assign(name: string, value: Value): void {
-    (this.#owner(name) ?? this.#root()).#variables.set(name, value);
+  /** Assigns to the variable wherever it is declared; an undeclared one becomes global. Gives the scope that has it. */
+  assign(name: string, value: Value): Scope {
+    const owner = this.#owner(name) ?? this.#root();
+    owner.#variables.set(name, value);
+    return owner;
   }
 
   #owner(name: string): Scope | undefined {

@@ -77,7 +77,7 @@ function isGuard(machine: Machine, node: ts.IfStatement): boolean {
 
 /** Nothing depends on it but values that no configuration uses. */
 export function isIdle(machine: Machine, node: ts.Node): boolean {
-  return !machine.survey.isStructural(node) && !assignedTargets(node).some((target) => ts.isIdentifier(target) && machine.survey.configured.has(target.text));
+  return !machine.survey.decides(node) && !assignedTargets(node).some((target) => ts.isIdentifier(target) && machine.survey.configured.has(target.text));
 }
 
 function executeIf(machine: Machine, node: ts.IfStatement, scope: Scope): Completion | undefined {
@@ -94,7 +94,7 @@ function executeIf(machine: Machine, node: ts.IfStatement, scope: Scope): Comple
     branches.forEach((each) => forget(machine, each, scope));
     return undefined;
   }
-  const chosen = decideTruth(machine, condition, branches.some((each) => machine.survey.isStructural(each)) ? 'structural' : 'value');
+  const chosen = decideTruth(machine, condition, branches.some((each) => machine.survey.decides(each)) ? 'structural' : 'value');
   return chosen === 'every' ? executeEvery(machine, branches, scope) : branch(chosen);
 }
 
@@ -103,7 +103,7 @@ export function executeEvery(machine: Machine, alternatives: readonly ts.Node[],
   const outside = machine.region;
   let uncertain = false;
   for (const node of alternatives) {
-    if (!machine.survey.isStructural(node)) continue;
+    if (!machine.survey.decides(node)) continue;
     const restore = snapshot(node, scope);
     machine.enterRegion();
     try {
@@ -143,7 +143,7 @@ function executeSwitch(machine: Machine, node: ts.SwitchStatement, scope: Scope)
     forget(machine, node.caseBlock, scope);
     return undefined;
   }
-  const choice = machine.decide(open.length + 1, machine.survey.isStructural(node.caseBlock) ? 'structural' : 'value');
+  const choice = machine.decide(open.length + 1, machine.survey.decides(node.caseBlock) ? 'structural' : 'value');
   if (choice === 'every') {
     return executeEvery(machine, clauses.filter((clause) => clause.statements.length > 0), scope, (clause, own) => {
       const completion = executeBlock(machine, (clause as ts.CaseOrDefaultClause).statements, own);

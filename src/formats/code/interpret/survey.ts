@@ -5,6 +5,9 @@ import { isFunctionNode, lastName, nameOf, unwrap } from '../syntax.js';
 import type { FunctionNode } from '../syntax.js';
 
 const LIST_NAME = /layer|block|tensor|branch|feature|output|skip|input|model|head|stack|conv/i;
+const MODEL_NAME = /model|net|seq|discrim|generat|encoder|decoder|block|head|classif|critic|actor|mdl/i;
+const LAYER_NAME = /layer|lstm|gru|dense|conv|drop|cell|norm|pool|flatten|embed|activ/i;
+const ARRAY_METHOD = /^(map|flatMap|forEach|push|pop|shift|unshift|concat|filter|find|findIndex|slice|splice|reduce|indexOf|includes|at|some|every|apply|join|keys|values|entries)$/;
 const MUTATORS = new Set(['push', 'unshift', 'concat', 'splice']);
 
 interface FunctionFacts {
@@ -23,6 +26,8 @@ export class Survey {
   readonly #structural = new Map<ts.Node, boolean>();
   /** Identifiers that stand in configurations: assignments to them are worth telling paths apart. */
   readonly configured = new Set<string>();
+  /** Names that hold what `tf.sequential` gave. */
+  readonly #models = new Set<string>();
   /** Receivers of `compile`, and the losses they name. */
   readonly compiled = new Map<string, string[]>();
   /** Layers are addressed by their position (`model.layers[3]`), which every insertion, removal and move shifts. */
@@ -64,20 +69,43 @@ export class Survey {
     return this.#functions.get(node)?.calls ?? new Set();
   }
 
-  /** What the node does can decide which layers there are, or how they are joined. */
+  /** The node makes, places or connects layers, or calls what does. */
   isStructural(node: ts.Node): boolean {
     const cached = this.#structural.get(node);
     if (cached !== undefined) return cached;
-    let result = ts.isReturnStatement(node) || ts.isBreakOrContinueStatement(node) || (ts.isCallOrNewExpression(node) && this.#isStructuralCall(node));
-    if (!result) {
-      result = ts.forEachChild(node, (child) => {
-        const inside = this.isStructural(child);
-        // A function's own returns say nothing about the code around it.
-        return inside && (!isFunctionNode(child) || this.#functionIsStructural(child));
-      }) === true;
-    }
+    const result = (ts.isCallOrNewExpression(node) && this.#isStructuralCall(node))
+      || ts.forEachChild(node, (child) => this.isStructural(child) && (!isFunctionNode(child) || this.#functionIsStructural(child))) === true;
     this.#structural.set(node, result);
     return result;
+  }
+
+  /** Whether it runs decides which layers there are, or how they are joined: by what it does, or because it leaves early. */
+  decides(node: ts.Node): boolean {
+    return this.isStructural(node) || this.#leaves(node);
+  }
+
+  #leaves(node: ts.Node): boolean {
+    if (ts.isReturnStatement(node)) return this.#returnMatters(node);
+    if (ts.isBreakOrContinueStatement(node)) {
+      const left = ts.findAncestor(node, (at) => ts.isIterationStatement(at, false) || ts.isSwitchStatement(at));
+      return left !== undefined && this.isStructural(left);
+    }
+    return ts.forEachChild(node, (child) => !isFunctionNode(child) && this.#leaves(child)) === true;
+  }
+
+  /** Layers are made after it or around it, or the function ends with another value. */
+  #returnMatters(node: ts.ReturnStatement): boolean {
+    let at: ts.Node = node;
+    for (; at.parent && !isFunctionNode(at); at = at.parent) {
+      if (ts.isIterationStatement(at, false) && this.isStructural(at)) return true;
+      const { parent } = at;
+      if ((ts.isBlock(parent) || ts.isCaseOrDefaultClause(parent)) && parent.statements.slice(parent.statements.indexOf(at as ts.Statement) + 1).some((later) => this.isStructural(later))) return true;
+    }
+    const { expression } = node;
+    const value = expression && unwrap(expression);
+    if (!value || !(ts.isIdentifier(value) || ts.isPropertyAccessExpression(value) || ts.isArrayLiteralExpression(value) || ts.isObjectLiteralExpression(value))) return false;
+    const last = isFunctionNode(at) && at.body && ts.isBlock(at.body) ? at.body.statements.at(-1) : undefined;
+    return last !== undefined && ts.isReturnStatement(last) && last !== node && last.expression?.getText() !== expression.getText();
   }
 
   #functionIsStructural(node: FunctionNode): boolean {
@@ -89,14 +117,15 @@ export class Survey {
     if (name === undefined) return false;
     if (this.#isFactory(node) || this.#relevant.has(name)) return true;
     if (!ts.isPropertyAccessExpression(unwrap(node.expression))) return false;
-    return touchesLayers(node, name) || (MUTATORS.has(name) && LIST_NAME.test(lastName((unwrap(node.expression) as ts.PropertyAccessExpression).expression) ?? ''));
+    return this.#touchesLayers(node, name) || (MUTATORS.has(name) && LIST_NAME.test(lastName((unwrap(node.expression) as ts.PropertyAccessExpression).expression) ?? ''));
   }
 
   #isFactory(node: ts.CallExpression | ts.NewExpression): boolean {
     const callee = unwrap(node.expression);
     const name = lastName(callee);
     if (name === 'sequential' || name === 'Sequential') return true;
-    if (ts.isPropertyAccessExpression(callee)) return this.#aliases.has(lastName(callee.expression) ?? '') && !/^(map|forEach|push|filter|find|slice|reduce|length|indexOf|at|some|every|add|apply|join)$/.test(callee.name.text);
+    // An array of layers that is called `layers` has methods, too.
+    if (ts.isPropertyAccessExpression(callee)) return this.#aliases.has(lastName(callee.expression) ?? '') && (LAYER_NAMES.has(callee.name.text) ? ts.isPropertyAccessExpression(unwrap(callee.expression)) || callee.name.text !== 'add' : !ARRAY_METHOD.test(callee.name.text));
     if (ts.isElementAccessExpression(callee)) return this.#aliases.has(lastName(callee.expression) ?? '');
     return name !== undefined && this.#factories.has(name);
   }
@@ -124,6 +153,10 @@ export class Survey {
         const name = lastName(node.left);
         if (name) this.#aliases.add(name);
       }
+      if (ts.isCallOrNewExpression(node) && /^[sS]equential$/.test(lastName(node.expression) ?? '')) {
+        const holder = nameOf(node);
+        if (holder) this.#models.add(holder);
+      }
       if (isFunctionNode(node)) this.#functions.set(node, { node, calls: new Set(), makesLayers: false, touchesLayers: false });
       ts.forEachChild(node, visit);
     };
@@ -140,6 +173,19 @@ export class Survey {
     visit(source, undefined);
   }
 
+  /** `x.add(layer)` and `layer.apply(tensor)`, as far as spelling tells. A set of strings has an `add`, too. */
+  #touchesLayers(node: ts.CallExpression | ts.NewExpression, name: string): boolean {
+    const [first, second] = node.arguments ?? [];
+    if (!first || (name !== 'add' && name !== 'apply')) return false;
+    if (name === 'apply') return first.kind !== ts.SyntaxKind.ThisKeyword && first.kind !== ts.SyntaxKind.NullKeyword;
+    if (second) return false;
+    const argument = unwrap(first);
+    if (ts.isCallOrNewExpression(argument) && (this.#isFactory(argument) || this.#relevant.has(lastName(argument.expression) ?? ''))) return true;
+    const callee = unwrap(node.expression);
+    const receiver = ts.isPropertyAccessExpression(callee) ? (lastName(callee.expression) ?? '') : '';
+    return this.#models.has(receiver) || MODEL_NAME.test(receiver) || LAYER_NAME.test(lastName(argument) ?? '');
+  }
+
   #noteCall(node: ts.CallExpression | ts.NewExpression, within: FunctionFacts | undefined): void {
     const name = lastName(node.expression);
     if (name === undefined) return;
@@ -149,13 +195,13 @@ export class Survey {
       if (within) within.makesLayers = true;
       else this.makesLayers = true;
       for (const argument of node.arguments ?? []) this.#noteConfigured(argument);
-    } else if (within && ts.isPropertyAccessExpression(callee) && touchesLayers(node, name)) within.touchesLayers = true;
+    } else if (within && ts.isPropertyAccessExpression(callee) && this.#touchesLayers(node, name)) within.touchesLayers = true;
     if (name === 'getLayer' && node.arguments && node.arguments.length > 1) this.indexesLayers = true;
     if (name === 'compile' && ts.isPropertyAccessExpression(callee)) {
       const [settings] = node.arguments ?? [];
       const loss = settings && ts.isObjectLiteralExpression(settings) ? settings.properties.find((each) => each.name && ts.isIdentifier(each.name) && each.name.text === 'loss') : undefined;
       const receiver = callee.expression.getText();
-      this.compiled.set(receiver, [...(this.compiled.get(receiver) ?? []), ...(loss && ts.isPropertyAssignment(loss) ? [lossName(loss.initializer)] : [])]);
+      this.compiled.set(receiver, [...(this.compiled.get(receiver) ?? []), ...(loss && ts.isPropertyAssignment(loss) ? lossNames(loss.initializer) : [])]);
       if (settings) this.#noteConfigured(settings);
     }
   }
@@ -183,17 +229,9 @@ export class Survey {
   }
 }
 
-/** `x.add(layer)` and `layer.apply(tensor)`, as far as spelling tells. */
-function touchesLayers(node: ts.CallExpression | ts.NewExpression, name: string): boolean {
-  const [first, second] = node.arguments ?? [];
-  if (!first || (name !== 'add' && name !== 'apply')) return false;
-  if (name === 'apply') return first.kind !== ts.SyntaxKind.ThisKeyword && first.kind !== ts.SyntaxKind.NullKeyword;
-  const argument = unwrap(first);
-  return !second && (ts.isCallOrNewExpression(argument) || ts.isIdentifier(argument) || ts.isElementAccessExpression(argument) || ts.isPropertyAccessExpression(argument) || ts.isConditionalExpression(argument));
-}
-
-/** A string loss by its value, `tf.losses.meanSquaredError` by its name, anything else as written. */
-export function lossName(node: ts.Expression): string {
+/** A string loss by its value, `tf.losses.meanSquaredError` by its name, anything else as written; of an array, each. */
+export function lossNames(node: ts.Expression): string[] {
   const at = unwrap(node);
-  return ts.isStringLiteralLike(at) ? at.text : (lastName(at) ?? at.getText());
+  if (ts.isArrayLiteralExpression(at)) return at.elements.flatMap(lossNames);
+  return [ts.isStringLiteralLike(at) ? at.text : (lastName(at) ?? at.getText())];
 }

@@ -6,9 +6,9 @@ import { callFunction, callUnknown } from './calls.js';
 import type { Machine } from './machine.js';
 import { stringOf } from './machine.js';
 import { apply, asTensor, asTensors, unknownLayer } from './tensors.js';
-import { UNDEFINED, known } from './values.js';
+import { UNDEFINED, known, nextBirth } from './values.js';
 import type { Entry, Item, LayerInstance, ModelState, Placement, Tensor, Value } from './values.js';
-import { lossName } from './survey.js';
+import { lossNames } from './survey.js';
 
 type Call = ts.CallExpression | ts.NewExpression;
 
@@ -59,6 +59,7 @@ export function newModel(machine: Machine, kind: ModelState['kind'], node: ts.No
   const path = machine.path;
   const model: ModelState = {
     kind,
+    birth: nextBirth(),
     key: `${node.getSourceFile().fileName}:${node.pos}@${path}`,
     node,
     name: more.name ?? nameOf(node) ?? 'model',
@@ -108,6 +109,7 @@ function addEntry(machine: Machine, model: ModelState, what: LayerInstance | Mod
   if ('placements' in what) what.placements += 1;
   const entry: Entry = { what, placement, region, phase: machine.phase, ordinal: machine.nextOrdinal() };
   model.entries.push(entry);
+  machine.touch(model.birth);
 }
 
 function functional(machine: Machine, settings: Value | undefined, call: Call): Value {
@@ -124,7 +126,7 @@ function input(settings: Value | undefined, call: Call): Value {
   const properties = settings?.kind === 'object' ? settings.properties : undefined;
   const batched = properties?.has('batchShape') === true;
   const shape = (properties?.get('shape') ?? properties?.get('batchShape'))?.value;
-  const tensor: Tensor = { application: undefined, input: { shape, batched, node: call }, name: nameOf(call) ?? 'input', region: -1 };
+  const tensor: Tensor = { birth: nextBirth(), application: undefined, input: { shape, batched, node: call }, name: nameOf(call) ?? 'input', region: -1 };
   return { kind: 'tensor', tensor };
 }
 
@@ -141,7 +143,7 @@ export function callModel(machine: Machine, model: ModelState, name: string, arg
   if (name === 'compile') {
     model.compiled = true;
     const loss = first.kind === 'object' ? first.properties.get('loss') : undefined;
-    if (loss) model.losses.push(...lossNames(loss.value, loss.node));
+    if (loss) model.losses.push(...lossesOf(loss.value, loss.node));
     return UNDEFINED;
   }
   if (name === 'pop') addEntry(machine, model, unknownLayer(machine, 'pop', call), { kind: 'computed', node: call, path: machine.path });
@@ -150,12 +152,12 @@ export function callModel(machine: Machine, model: ModelState, name: string, arg
   return machine.unknown(name);
 }
 
-function lossNames(value: Value, node: ts.Node | undefined): string[] {
+function lossesOf(value: Value, node: ts.Node | undefined): string[] {
   const text = stringOf(value);
   if (text !== undefined) return [text];
   if (value.kind === 'api') return [value.path.at(-1) ?? ''];
-  if (value.kind === 'array') return value.items.flatMap((item) => lossNames(item.value, item.node));
-  return node && ts.isExpression(node) ? [lossName(node)] : [];
+  if (value.kind === 'array') return value.items.flatMap((item) => lossesOf(item.value, item.node));
+  return node && ts.isExpression(node) ? lossNames(node) : [];
 }
 
 export function callLayer(machine: Machine, layer: LayerInstance, name: string, args: readonly Item[], call: ts.CallExpression): Value {

@@ -1,6 +1,7 @@
 /** Symbolic tensors of the functional API. */
 import type { ts } from 'ts-morph';
 import type { Machine } from './machine.js';
+import { nextBirth } from './values.js';
 import type { Application, LayerInstance, ModelState, Placement, Tensor, Value } from './values.js';
 
 const results = new WeakMap<Application, Tensor>();
@@ -9,7 +10,7 @@ const results = new WeakMap<Application, Tensor>();
 export function tensorOf(machine: Machine, application: Application): Tensor {
   let tensor = results.get(application);
   if (!tensor) {
-    tensor = { application, input: undefined, name: '', region: machine.region };
+    tensor = { birth: nextBirth(), application, input: undefined, name: '', region: machine.region };
     results.set(application, tensor);
   }
   return tensor;
@@ -21,6 +22,7 @@ export function apply(machine: Machine, what: LayerInstance | ModelState, inputs
   if ('placements' in what) what.placements += 1;
   else what.nested = true;
   machine.applications.push(application);
+  for (const input of inputs) machine.touch(input.birth);
   return { kind: 'tensor', tensor: tensorOf(machine, application) };
 }
 
@@ -38,7 +40,7 @@ export function asTensor(machine: Machine, value: Value, name = 'x'): Tensor {
   return foreign(machine, name);
 }
 
-const foreign = (machine: Machine, name: string): Tensor => ({ application: undefined, input: undefined, name, region: machine.region });
+const foreign = (machine: Machine, name: string): Tensor => ({ birth: nextBirth(), application: undefined, input: undefined, name, region: machine.region });
 
 /** One tensor, or several in an array. */
 export function asTensors(machine: Machine, value: Value | undefined): readonly Tensor[] {

@@ -50,6 +50,7 @@ export interface Item {
 export interface ArrayValue {
   readonly kind: 'array';
   readonly items: Item[];
+  readonly birth: number;
   /** The `layers` of this model. */
   readonly layersOf?: ModelState;
 }
@@ -130,6 +131,7 @@ export type Phase = 'setup' | 'root';
 export interface ModelState {
   readonly kind: 'sequential' | 'functional' | 'foreign';
   readonly key: string;
+  readonly birth: number;
   readonly node: ts.Node;
   readonly name: string;
   readonly phase: Phase;
@@ -160,13 +162,21 @@ export interface Application {
 
 /** A symbolic tensor. Without `application` it is an input of the model (`input`) or comes from somewhere unknown. */
 export interface Tensor {
+  readonly birth: number;
   readonly application: Application | undefined;
   readonly input: { readonly shape: Value | undefined; readonly batched: boolean; readonly node: ts.Node } | undefined;
   readonly name: string;
   readonly region: number;
 }
 
+let births = 0;
+/** Numbers models, tensors, arrays and scopes in the order in which they come to be. */
+export const nextBirth = (): number => {
+  births += 1;
+  return births;
+};
+
 export const known = (value: Primitive, assumed = false): Known => ({ kind: 'known', value, assumed });
 export const UNDEFINED = known(undefined);
-export const array = (items: Item[]): ArrayValue => ({ kind: 'array', items });
+export const array = (items: Item[]): ArrayValue => ({ kind: 'array', items, birth: nextBirth() });
 export const isModelState = (what: LayerInstance | ModelState): what is ModelState => 'entries' in what;

@@ -50,7 +50,7 @@ export function modelsOf({ roots, survey }: Analysis, source: ts.SourceFile): re
  * A Sequential that nobody compiles here is taken to end where models end: with a layer that has weights, its activation,
  * or a dropout behind them.
  */
-const looksFinished = (last: Layer | undefined): boolean => last !== undefined && ['linear', 'convolution', 'recurrent', 'activation', 'dropout'].includes(last.kind);
+const looksFinished = (last: Layer | undefined): boolean => last !== undefined && (['linear', 'convolution', 'recurrent', 'activation', 'dropout'].includes(last.kind) || last.type === 'activation');
 
 /** The function under study adds the first layer of a model that was made before it. */
 function beginsHere({ entries: [first] }: ModelState): boolean {
@@ -96,7 +96,7 @@ function assembleRest(root: Root, run: Run, source: ts.SourceFile): Graph | unde
   if (loose.length === 0 && unplaced.length === 0) return undefined;
   const assembler = new Assembler(root.name || 'layers', source);
   assembler.asFragment();
-  const results = loose.map((application): Tensor => ({ application, input: undefined, name: '', region: application.region }));
+  const results = loose.map((application): Tensor => ({ birth: 0, application, input: undefined, name: '', region: application.region }));
   assembler.tensors(results, new Map());
   for (const layer of unplaced) assembler.place(layer, [assembler.gap([], 'unknown', layer.node, layer.path)], { kind: 'unplaced', node: layer.node, path: layer.path });
   assembler.seal();

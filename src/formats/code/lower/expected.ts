@@ -97,7 +97,8 @@ const rateText = (layer: DropoutLayer): number | string | undefined => layer.rat
 /** Everything that an edit of one layer must leave as it is in the others. */
 function labelOf(layer: Layer): string {
   if (layer.kind === 'dropout' && layer.form === 'operator') return dropoutLabel(rateText(layer), layer.unit, layer.law);
-  const settings = [...(layer.configuration?.entries ?? [])].map(([key, { text }]) => `${key}=${text}`).join(' ');
+  // The input shape belongs to the place, not to the layer.
+  const settings = [...(layer.configuration?.entries ?? [])].filter(([key]) => !/^(?:batchI|i)nputShape$/.test(key)).map(([key, { text }]) => `${key}=${text}`).join(' ');
   return layer.kind === 'activation' ? `activation ${layer.function} ${layer.type === 'activation' ? '' : settings}` : `${layer.kind} ${layer.type} ${settings}`;
 }
 

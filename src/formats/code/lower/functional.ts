@@ -2,7 +2,7 @@
 import { ts } from 'ts-morph';
 import type { Splice } from '../../document.js';
 import { unwrap, wrapped } from '../syntax.js';
-import { between, moved, permute, removeFromList } from './lists.js';
+import { between, edited, moved, permute, removeFromList } from './lists.js';
 import { eolOf, indentation, listOf, ownedBy } from './owned.js';
 import type { Range } from './owned.js';
 import type { Applied } from './places.js';
@@ -97,20 +97,9 @@ function rewire(text: string, chain: readonly Applied[], assignments: readonly A
   if (!statements.every((statement) => placed.has(statement))) refuse('other statements stand in between');
   const within = (range: Range) => edits.filter((edit) => edit.start >= range.start && edit.end <= range.end);
   const base = Math.min(indexes[from], indexes[to]);
-  const splices = permute(text, statements, moved(statements.length, indexes[from] - base, indexes[to] - base), ({ body }) => applied(text, body, within(body)));
+  const splices = permute(text, statements, moved(statements.length, indexes[from] - base, indexes[to] - base), ({ body }) => edited(text, body, within(body)));
   const span = { start: ownedBy(statements[0], text).body.start, end: ownedBy(statements[statements.length - 1], text).body.end };
   return [...splices, ...edits.filter((edit) => edit.start < span.start || edit.end > span.end)];
-}
-
-/** A part of the text with edits made in it. */
-function applied(text: string, range: Range, edits: Splices): string {
-  let result = '';
-  let done = range.start;
-  for (const { start, end, replacement } of [...edits].sort((a, b) => a.start - b.start)) {
-    result += text.slice(done, start) + replacement;
-    done = end;
-  }
-  return result + text.slice(done, range.end);
 }
 
 /** Every use of a name in a block becomes another name, except inside `but`. */

@@ -12,7 +12,7 @@ const slice = (text: string, { start, end }: Range): string => text.slice(start,
  * Gives the members between two places of a list new contents, `order[k]` for place k, each with its own comments.
  * Separators, indentation and blank lines stay.
  */
-export function permute(text: string, nodes: readonly ts.Node[], order: readonly number[], edited: (owned: Owned) => string = (owned) => slice(text, owned.body)): Splices {
+export function permute(text: string, nodes: readonly ts.Node[], order: readonly number[], content: (owned: Owned) => string = (owned) => slice(text, owned.body)): Splices {
   const owned = nodes.map((node) => ownedBy(node, text));
   if (owned.slice(1).some(({ heading }) => heading)) refuse('a comment between blank lines stands in between, and nobody knows what it heads');
   owned.forEach((place, index) => {
@@ -23,11 +23,22 @@ export function permute(text: string, nodes: readonly ts.Node[], order: readonly
   return owned.flatMap((place, index): Splices => {
     const coming = owned[order[index]];
     const splices: Splices = [];
-    const body = edited(coming);
+    const body = content(coming);
     if (body !== slice(text, place.body)) splices.push({ ...place.body, replacement: body });
     if (tails && slice(text, coming.tail) !== slice(text, place.tail)) splices.push({ ...place.tail, replacement: slice(text, coming.tail) });
     return splices;
   });
+}
+
+/** A part of the text with edits made in it. */
+export function edited(text: string, range: Range, edits: readonly Splice<string>[]): string {
+  let result = '';
+  let done = range.start;
+  for (const { start, end, replacement } of edits.filter((edit) => edit.start >= range.start && edit.end <= range.end).sort((a, b) => a.start - b.start)) {
+    result += text.slice(done, start) + replacement;
+    done = end;
+  }
+  return result + text.slice(done, range.end);
 }
 
 /** The members of a list from one index to the other, both included. */
@@ -40,8 +51,11 @@ export function moved(length: number, from: number, to: number): number[] {
   return order;
 }
 
-/** Moves a member right behind or in front of another of its list. `isPlacement` says what it may jump over. */
-export function moveInList(text: string, unit: ts.Node, target: ts.Node, where: 'after' | 'before', isPlacement: (node: ts.Node) => boolean): Splices {
+/**
+ * Moves a member right behind or in front of another of its list. `isPlacement` says what it may jump over; `changes` are
+ * made inside the members on the way.
+ */
+export function moveInList(text: string, unit: ts.Node, target: ts.Node, where: 'after' | 'before', isPlacement: (node: ts.Node) => boolean, changes: readonly Splice<string>[] = []): Splices {
   const list = listOf(unit);
   if (!list || list !== listOf(target)) refuse('the layers do not stand in the same list');
   const [from, at] = [list.indexOf(unit), list.indexOf(target)];
@@ -50,7 +64,7 @@ export function moveInList(text: string, unit: ts.Node, target: ts.Node, where: 
   const nodes = between(list, from, to);
   if (!nodes.every((node) => node === unit || isPlacement(node))) refuse('other statements stand in between');
   const base = Math.min(from, to);
-  return permute(text, nodes, moved(nodes.length, from - base, to - base));
+  return permute(text, nodes, moved(nodes.length, from - base, to - base), ({ body }) => edited(text, body, changes));
 }
 
 /** Takes a member out of its list, with its line when nothing else stands on it. */

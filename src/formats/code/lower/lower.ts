@@ -19,6 +19,7 @@ import { listOf } from './owned.js';
 import { appliedAt, constructionOf, siteIn, statementOf, unitsOf } from './places.js';
 import type { Applied } from './places.js';
 import { refuse } from './refusal.js';
+import { propertyOf, removeProperty, setProperty, settingsOf, valueOf } from './settings.js';
 
 export const lowerCode = (document: CodeDocument, fixes: readonly (readonly Edit[])[]): Lowered<string> =>
   lowerFixes(document, fixes, {
@@ -67,12 +68,25 @@ function* movesOf(document: CodeDocument, edit: Extract<Edit, { type: 'move' }>)
   requireFreePositions(document);
   requireOwnPlace(site);
   placeBeside(edit.target, target, edit.where);
-  if (isFirst(site.instance) || (edit.where === 'before' && isFirst(target.instance))) refuse("the model's first layer carries its input shape");
+  if (edit.where === 'before' && isFirst(target.instance)) refuse("the model's first layer carries its input shape");
+  const changes = isFirst(site.instance) ? handOver(text, edit.layer, site, source) : [];
   const chain = applicationsBetween(edit, source);
   if (chain) yield* movesInChain(text, chain.applied, chain.from, chain.to);
   const placements = placementNodes(document);
-  for (const unit of unitsOf(site)) for (const other of unitsOf(target)) if (listOf(unit) === listOf(other)) yield () => moveInList(text, unit, other, edit.where, (node) => placements.has(node));
+  for (const unit of unitsOf(site)) for (const other of unitsOf(target)) if (listOf(unit) === listOf(other)) yield () => moveInList(text, unit, other, edit.where, (node) => placements.has(node), changes);
   if (!chain) yield () => refuse('the layers do not stand in the same list');
+}
+
+/** The layer behind the first one becomes the first, and takes over its input shape. */
+function handOver(text: string, layer: Layer, site: Site, source: ts.SourceFile): Splices {
+  const [heir] = layer.outputs[0].consumers;
+  const successor = heir && siteIn(heir, source);
+  if (!successor || successor.part !== 'self' || isFirst(successor.instance)) refuse("the model's first layer carries its input shape");
+  const call = constructionOf(site);
+  const settings = settingsOf(call);
+  const key = settings && ['inputShape', 'batchInputShape'].find((name) => propertyOf(settings, name));
+  if (!settings || !key) refuse("the model's first layer carries its input shape");
+  return [...removeProperty(text, call, key), ...setProperty(text, constructionOf(successor), key, valueOf(propertyOf(settings, key)!).getText())];
 }
 
 /** All statements and elements that place layers. */
