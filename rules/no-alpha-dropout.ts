@@ -15,7 +15,6 @@ export default defineRule({
     alpha: "TensorFlow.js's alphaDropout has a sign error: dropped units get +1.758 instead of −1.758, which shifts the mean (by +0.62 at rate 0.2). Use dropout behind ReLU, gaussianDropout, or SELU without dropout.",
   },
   *check({ graph }) {
-    if (!graph.isSource) return;
     for (const dropout of graph.layersOf('dropout')) {
       if (dropout.law === 'alpha') yield { at: dropout, messageId: 'alpha' };
     }

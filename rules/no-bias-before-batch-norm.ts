@@ -1,6 +1,6 @@
 import { configure, foldBias } from '../src/graph/edits.js';
 import type { ConvolutionLayer, LinearLayer, NormalizationLayer } from '../src/graph/layers.js';
-import { hasRunningStatistics } from '../src/graph/predicates.js';
+import { hasRunningStatistics, isConfigured } from '../src/graph/predicates.js';
 import { follow, next } from '../src/graph/traversal.js';
 import { defineRule } from '../src/rule.js';
 
@@ -8,7 +8,7 @@ type Biased = LinearLayer | ConvolutionLayer;
 
 /** Where in a result the layer's units are: BatchNorm must normalise along that axis. */
 function unitsAreChannels(layer: Biased, batchNorm: NormalizationLayer): boolean {
-  if (layer.graph.isSource) return true;
+  if (isConfigured(layer)) return true;
   const rank = layer.outputs[0].shape?.length;
   const [units, channels] = [layer.kind === 'linear' ? layer.units : layer.filters, batchNorm.inputs[0].shape?.[1]];
   // ONNX normalises along axis 1, where a fully connected layer has its units at rank 2 alone.
@@ -37,7 +37,7 @@ export default defineRule({
       const batchNorm = batchNormBehind(layer);
       if (!batchNorm) continue;
       // Weights that were saved with the bias would no longer load.
-      const fix = graph.isSource ? { edits: [configure(layer, { useBias: false })], suggestion: true } : { edits: [foldBias(layer, batchNorm)] };
+      const fix = isConfigured(layer) ? { edits: [configure(layer, { useBias: false })], suggestion: true } : { edits: [foldBias(layer, batchNorm)] };
       yield { at: layer, messageId: 'bias', data: { layer: layer.origin.name, batchNorm: batchNorm.origin.name }, related: [batchNorm], ...fix };
     }
   },

@@ -1,5 +1,6 @@
 import { configure } from '../src/graph/edits.js';
 import type { DropoutLayer } from '../src/graph/layers.js';
+import { isConfigured } from '../src/graph/predicates.js';
 import { defineRule } from '../src/rule.js';
 
 const TEST_FILE = /(?:^|[\\/])(?:__tests__|tests?|specs?)[\\/]|[._-](?:test|spec)\.[cm]?[jt]sx?$/i;
@@ -33,14 +34,11 @@ export default defineRule({
   },
   *check({ graph }) {
     const dropouts = graph.layersOf('dropout');
-    if (graph.isSource) {
-      for (const dropout of dropouts) {
-        if (dropout.seed === undefined || TEST_FILE.test(dropout.origin.source?.file ?? '')) continue;
-        yield { at: dropout, messageId: 'repeated', edits: [configure(dropout, { removeSeed: true })] };
-      }
-      return;
+    for (const dropout of dropouts.filter(isConfigured)) {
+      if (dropout.seed === undefined || TEST_FILE.test(dropout.origin.source?.file ?? '')) continue;
+      yield { at: dropout, messageId: 'repeated', edits: [configure(dropout, { removeSeed: true })] };
     }
-    for (const [dropout, other] of sharedSeeds(dropouts)) {
+    for (const [dropout, other] of sharedSeeds(dropouts.filter((each) => !isConfigured(each)))) {
       yield { at: dropout, messageId: 'shared', data: { other: other.origin.name }, edits: [configure(dropout, { removeSeed: true })], related: [other] };
     }
   },

@@ -1,3 +1,4 @@
+import { isConfigured } from '../src/graph/predicates.js';
 import { activationDropouts, follow, previous } from '../src/graph/traversal.js';
 import { defineRule } from '../src/rule.js';
 
@@ -19,7 +20,7 @@ export default defineRule({
       const { rate } = dropout;
       const { end } = follow(dropout, previous, (layer) => layer.kind === 'reshape');
       if (end?.kind !== 'activation' || end.function !== 'selu') continue;
-      yield { at: dropout, messageId: graph.isSource ? 'broken' : 'alpha', data: { selu: end.origin.name, variance: rate === undefined || rate >= 1 ? '1/(1 − p)' : (1 / (1 - rate)).toPrecision(3) }, related: [end] };
+      yield { at: dropout, messageId: isConfigured(dropout) ? 'broken' : 'alpha', data: { selu: end.origin.name, variance: rate === undefined || rate >= 1 ? '1/(1 − p)' : (1 / (1 - rate)).toPrecision(3) }, related: [end] };
     }
   },
 });

@@ -1,5 +1,6 @@
 import { configure } from '../src/graph/edits.js';
 import type { DropoutLayer } from '../src/graph/layers.js';
+import { isConfigured } from '../src/graph/predicates.js';
 import { defineRule } from '../src/rule.js';
 
 /** In (1, 100] a rate is a percentage. */
@@ -39,8 +40,9 @@ export default defineRule({
 });
 
 /** From opset 12 on the rate is a value with a name; before, it is an attribute. */
-function messageOf({ graph, form, rateName }: DropoutLayer): 'silent' | 'runtime' | 'ignored' | 'random' {
-  if (graph.isSource) return 'silent';
+function messageOf(dropout: DropoutLayer): 'silent' | 'runtime' | 'ignored' | 'random' {
+  const { form, rateName } = dropout;
+  if (isConfigured(dropout)) return 'silent';
   return form === 'decomposed' ? 'random' : rateName === undefined ? 'ignored' : 'runtime';
 }
 

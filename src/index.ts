@@ -27,3 +27,4 @@ export type { Level, Mode, Preset, Problem, Rule, RuleContext } from './rule.js'
 export type { Check, Difference, Proof, Verdict } from './verify/proof.js';
 export { closeVerifier, isOnnxruntimeInstalled, prove } from './verify/index.js';
 export type { ProveOptions } from './verify/index.js';
+export { ratesOf, SCHEDULE_KINDS, schedules, type CurriculumOptions, type CutoffOptions, type Schedule, type ScheduleKind, type ScheduleOptions } from './variants/schedules.js';

@@ -3,13 +3,23 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The folder of droplint's package.json. */
-export function packageRoot(): string {
-  let folder = path.dirname(fileURLToPath(import.meta.url));
-  while (!existsSync(path.join(folder, 'package.json'))) folder = path.dirname(folder);
-  return folder;
+interface PackageJson {
+  readonly version: string;
+  readonly homepage?: string;
 }
 
-export function packageJson(): { readonly version: string; readonly homepage?: string } {
-  return JSON.parse(readFileSync(path.join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+let root: string | undefined;
+let json: PackageJson | undefined;
+
+/** The folder of droplint's package.json. */
+export function packageRoot(): string {
+  if (root === undefined) {
+    root = path.dirname(fileURLToPath(import.meta.url));
+    while (!existsSync(path.join(root, 'package.json'))) root = path.dirname(root);
+  }
+  return root;
+}
+
+export function packageJson(): PackageJson {
+  return (json ??= JSON.parse(readFileSync(path.join(packageRoot(), 'package.json'), 'utf8')) as PackageJson);
 }

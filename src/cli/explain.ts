@@ -5,7 +5,8 @@ import { Command } from 'commander';
 import type { createColors } from 'picocolors';
 import { ruleNamed } from '../lint/configuration.js';
 import { colors as terminalColors } from './colors.js';
-import { packageRoot } from './package.js';
+import { examplesText } from './examples.js';
+import { packageRoot } from '../package.js';
 
 type Colors = ReturnType<typeof createColors>;
 
@@ -13,6 +14,7 @@ export function explainCommand(): Command {
   return new Command('explain')
     .description('print what a rule says, and why')
     .argument('<rule>', 'its id')
+    .addHelpText('after', `\n${examplesText('explain')}`)
     .action(async (id: string) => {
       const page = path.join(packageRoot(), 'rules', `${ruleNamed(id).id}.md`);
       console.log(renderMarkdown(await readFile(page, 'utf8')).trim());

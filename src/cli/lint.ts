@@ -1,125 +1,141 @@
 /** The default command: lint, and fix what is asked for. */
 import path from 'node:path';
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Command } from 'commander';
 import { formatOf } from '../formats/registry.js';
 import { FIX_CLASSES, type FixClass } from '../graph/edits.js';
-import { MODES, parseRuleSetting, rulesFor, type ConfiguredMode, type RuleSetting } from '../lint/configuration.js';
+import { Baseline, BASELINE_FILE } from '../lint/baseline.js';
+import { CACHE_FILE } from '../lint/batch/cache.js';
+import type { Job, JobResult } from '../lint/batch/job.js';
+import { runAll } from '../lint/batch/run-all.js';
+import { filesOfShard } from '../lint/batch/shard.js';
+import { changedFiles, isCommit } from '../lint/changed-files.js';
+import { ConfigLoader } from '../lint/config-file/load.js';
+import { resolveConfiguration } from '../lint/config-file/resolve.js';
+import { rulesFor, type Configuration } from '../lint/configuration.js';
 import { ConfigurationError } from '../lint/configuration-error.js';
 import { exitCodeOf } from '../lint/exit-code.js';
 import { findFiles } from '../lint/files.js';
-import type { Finding } from '../lint/findings.js';
-import { PRESETS } from '../lint/presets.js';
-import type { Prove } from '../lint/proving.js';
-import { filterMessages, type LintResult } from '../lint/result.js';
-import { lintFile, type FileResult, type RunRequest } from '../lint/run.js';
-import { formatters, type FormatName } from '../report/formatter.js';
+import { filterMessages, ignoredResult, type LintResult } from '../lint/result.js';
 import { count } from '../report/wording.js';
-import type { Preset } from '../rule.js';
 import { colors } from './colors.js';
-import { graphDiff } from './graph-diff.js';
-import { openProver, type Prover } from './prover.js';
+import { examplesText } from './examples.js';
+import { INTERRUPTED, interruptible } from './interrupt.js';
+import { addLintOptions, checkCombination, withSettings, type LintOptions } from './lint-options.js';
+import { loadFormatters, resolveTargets, writeReports } from './output.js';
+import { paintPatch } from './patch.js';
+import { printConfig } from './print-config.js';
 import { Progress } from './progress.js';
-
-interface LintOptions {
-  fix?: boolean;
-  diff?: boolean;
-  fixClass?: FixClass;
-  fixLevel?: Finding['level'];
-  fixSuggestions?: boolean;
-  output?: string;
-  format: FormatName;
-  preset: Preset;
-  mode: ConfiguredMode;
-  rule: readonly (readonly [string, RuleSetting])[];
-  maxWarnings?: number;
-  quiet?: boolean;
-  verify: boolean;
-  verbose?: boolean;
-}
+import { openProver } from './prover.js';
 
 export function lintCommand(program: Command, args: readonly string[], exit: (code: number) => void): void {
+  program.argument('[files...]');
+  addLintOptions(program);
   program
-    .argument('[files...]', 'models, folders or globs; the current folder if none')
-    .option('--fix', 'fix, prove it on ONNX Runtime, write it')
-    .option('--diff', 'show what --fix would do; write nothing')
-    .addOption(choice('--fix-class <class>', FIX_CLASSES.filter((each) => each !== 'suggestion'), 'only fixes as strong as this: exact,\nexact-in-distribution, inference-exact, repair'))
-    .addOption(choice('--fix-level <level>', ['info', 'warn', 'error'], 'fix findings from: info, warn (default), error'))
-    .option('--fix-suggestions', 'apply what changes a model, too')
-    .option('-o, --output <file>', 'write the fixed model here (one input file)')
-    .addOption(choice('-f, --format <format>', Object.keys(formatters), `report as: ${Object.keys(formatters).join(' (default), ')}`).default('stylish'))
-    .addOption(choice('-p, --preset <preset>', PRESETS, `rules: ${PRESETS.join(', ').replace(',', ' (default),')}`).default('recommended'))
-    .addOption(choice('-m, --mode <mode>', MODES, `the graphs are for: ${MODES.join(', ').replace(',', ' (default),')}`).default('auto'))
-    .option('-r, --rule <setting>', `level of a rule: 'id: level' (repeatable)`, collectRule, [])
-    .option('--max-warnings <number>', 'exit with 1 when there are more', parseCount)
-    .option('-q, --quiet', 'report errors only')
-    .option('--no-verify', 'write fixes without proof')
-    .option('--verbose', 'show refused fixes and every check of a proof')
-    .addHelpText('after', '\nExit codes: 0 clean; 1 errors, too many warnings or an unverifiable fix;\n2 a file that cannot be read, or a failed proof.')
+    .addHelpText('after', () => `\n${examplesText('lint')}Exit codes: 0 clean; 1 errors, too many warnings, an unverifiable fix;\n2 an unreadable file, a failed proof.`)
     .action(async (patterns: string[], options: LintOptions) => exit(await lint(patterns, options, args)));
 }
 
-const choice = (flags: string, choices: readonly string[], description: string): Option => new Option(flags, description).choices(choices);
+async function lint(patterns: readonly string[], given: LintOptions, args: readonly string[]): Promise<number> {
+  const commandLine: Configuration = { ...(given.preset && { preset: given.preset }), ...(given.mode && { mode: given.mode }), rules: Object.fromEntries(given.rule) };
+  rulesFor(commandLine);
+  const configs = new ConfigLoader(given.config);
+  if (given.printConfig) return printConfig(patterns, configs, commandLine);
+  const options = withSettings(given, (await configs.forFolder(process.cwd())).settings);
+  checkCombination(given);
+  const targets = resolveTargets(options.format, options.outputFile);
+  const formatters = await loadFormatters(targets);
 
-async function lint(patterns: readonly string[], options: LintOptions, args: readonly string[]): Promise<number> {
-  checkCombination(options);
-  const rules = rulesFor({ preset: options.preset, mode: options.mode, rules: Object.fromEntries(options.rule) });
-  const files = await findFiles(patterns);
-  if (options.output && files.length !== 1) throw new ConfigurationError(`--output takes one file, but there are ${files.length}.`);
-  const prover = await proverFor(files, options, args);
+  const found = await filesToLint(patterns, options, configs);
+  if (options.output && found.files.length !== 1) throw new ConfigurationError(`--output takes one file, but there are ${found.files.length}.`);
+  const files = options.shard ? filesOfShard(found.files, options.shard) : found.files;
+  const verify = await canVerify(files, options, args);
+  const illustrated = targets.some(({ format }) => format === 'html') || (options.pictures ?? false);
+  const replacements = targets.some(({ format }) => format === 'sarif' || format === 'json');
+  const jobs: Job[] = [];
+  for (const file of files) {
+    const configuration = resolveConfiguration(file, await configs.forFolder(path.dirname(file)), commandLine);
+    rulesFor(configuration);
+    jobs.push({ file, configuration, illustrated, replacements, ...fixRequest(options, verify) });
+  }
+  const { done, interrupted } = await runJobs(jobs, options);
+  const ignored = [...found.ignored].map(([file, by]) => ignoredResult(file, by));
+  const code = await report(done, ignored, options, (results) => writeReports(results, targets, formatters, options.verbose ?? false));
+  if (!interrupted) return code;
+  console.error(`droplint: interrupted; ${count(done.length, 'file')} of ${jobs.length} done.`);
+  return INTERRUPTED;
+}
 
-  const progress = new Progress();
+/** `--changed models/`: what is no commit is a file or a folder. */
+async function filesToLint(patterns: readonly string[], { changed, ignore }: LintOptions, configs: ConfigLoader) {
+  const isPattern = typeof changed === 'string' && !(await isCommit(changed));
+  const all = isPattern ? [changed, ...patterns] : patterns;
+  const among = changed === undefined ? undefined : await changedFiles(isPattern || changed === true ? undefined : changed);
+  return findFiles(all, { ignore, configFor: (folder) => configs.forFolder(folder), ...(among && { among }) });
+}
+
+async function runJobs(jobs: readonly Job[], options: LintOptions): Promise<{ readonly done: readonly JobResult[]; readonly interrupted: boolean }> {
+  const progress = new Progress({ enabled: !options.quiet });
+  const cache = options.cache && !jobs.some(({ fix }) => fix) ? new (await import('../lint/batch/cache.js')).ResultCache(path.resolve(options.cacheLocation ?? CACHE_FILE), options.cacheStrategy ?? 'content') : undefined;
+  const concurrency = options.concurrency === 'auto' || options.concurrency === undefined ? {} : { concurrency: options.concurrency };
   try {
-    const fileResults: FileResult[] = [];
-    for (const [index, file] of files.entries()) {
-      const place = `${files.length > 1 ? `${index + 1}/${files.length} ` : ''}${path.relative('', file)}`;
-      await progress.show(`reading ${place}`);
-      const prove: Prove | undefined = prover && (async (...claim) => (await progress.show(`proving ${place}`), prover.prove(...claim)));
-      fileResults.push(await lintFile(file, { rules, mode: options.mode, ...fixRequest(options, prove) }));
-    }
-    progress.stop();
-    return report(fileResults, options);
+    return await interruptible(async (signal) => {
+      const done = await runAll(jobs, { signal, ...concurrency, ...(cache && { cache }), onProgress: (state) => progress.show(state) });
+      const failure = cache?.save();
+      if (failure !== undefined) console.error(`droplint: the cache could not be written: ${failure}`);
+      return { done, interrupted: signal.aborted };
+    });
   } finally {
     progress.stop();
-    await prover?.close();
+    if (jobs.some(({ fix }) => fix?.verify)) (await import('../verify/index.js')).closeVerifier();
   }
 }
 
-/** Fixing needs one; a preview says that it has none. */
-async function proverFor(files: readonly string[], options: LintOptions, args: readonly string[]): Promise<Prover | undefined> {
-  if (!(options.fix || options.diff) || !options.verify) return undefined;
+/** Fixing needs it; a preview says that it has none. */
+async function canVerify(files: readonly string[], options: LintOptions, args: readonly string[]): Promise<boolean> {
+  if (!(options.fix || options.diff) || !options.verify) return false;
   // Source code is proven by erasure, which needs no runtime.
-  const prover = await openProver({ executes: files.some((file) => formatOf(file)?.name === 'onnx') });
-  if (prover) return prover;
+  if (await openProver({ executes: files.some((file) => formatOf(file)?.name === 'onnx') })) return true;
   if (!options.diff) throw new ConfigurationError(howToInstall(args));
   console.error('droplint: onnxruntime-node is not installed: what follows is not proven.');
-  return undefined;
+  return false;
 }
 
-function checkCombination(options: LintOptions): void {
-  const fixes = options.fix || options.diff;
-  for (const [name, value] of Object.entries({ 'fix-class': options.fixClass, 'fix-level': options.fixLevel, 'fix-suggestions': options.fixSuggestions })) {
-    if (value !== undefined && !fixes) throw new ConfigurationError(`--${name} needs --fix or --diff.`);
-  }
-  if (options.output && (!options.fix || options.diff)) throw new ConfigurationError('--output needs --fix, without --diff.');
-}
-
-function fixRequest(options: LintOptions, prove: Prove | undefined): Pick<RunRequest, 'fix'> {
+function fixRequest(options: LintOptions, verify: boolean): Pick<Job, 'fix'> {
   if (!options.fix && !options.diff) return {};
   const weakest = FIX_CLASSES.indexOf(options.fixClass ?? 'repair');
-  const classes = new Set<FixClass>(FIX_CLASSES.slice(0, weakest + 1));
-  if (options.fixSuggestions) classes.add('suggestion');
-  return { fix: { classes, level: options.fixLevel ?? 'warn', prove, write: !options.diff, ...(options.output && { output: options.output }) } };
+  const classes: FixClass[] = FIX_CLASSES.slice(0, weakest + 1);
+  if (options.fixSuggestions) classes.push('suggestion');
+  return { fix: { classes, level: options.fixLevel ?? 'warn', verify, write: !options.diff, ...(options.output && { output: options.output }) } };
 }
 
-function report(fileResults: readonly FileResult[], options: LintOptions): number {
-  const results = fileResults.map(({ result }) => result);
+async function report(done: readonly JobResult[], ignored: readonly LintResult[], options: LintOptions, write: (results: readonly LintResult[]) => Promise<void>): Promise<number> {
+  const all = [...done.map(({ result }) => result), ...ignored];
+  if (options.writeBaseline) return writeBaseline(all, options);
+  const results = applyBaseline(all, options);
   const shown = options.quiet ? results.map((result) => quiet(result)) : results;
-  if (options.diff) printDiffs(fileResults);
-  else {
-    const context = { colors, cwd: process.cwd(), width: process.stdout.columns || 100, verbose: options.verbose ?? false };
-    console.log(formatters[options.format](shown, context));
-  }
+  if (options.diff) printDiffs(done);
+  else await write(shown);
   return exitCodeOf(options.diff ? results.map(unfixed) : results, { maxWarnings: options.maxWarnings });
+}
+
+const baselineFile = ({ baseline }: LintOptions): string => path.resolve(typeof baseline === 'string' ? baseline : BASELINE_FILE);
+
+function writeBaseline(results: readonly LintResult[], options: LintOptions): number {
+  const file = baselineFile(options);
+  const baseline = Baseline.of(results, file, Baseline.exists(file) ? Baseline.read(file) : undefined);
+  baseline.write();
+  console.log(`${count(baseline.size, 'finding')} in ${path.relative('', file)}: they do not count any more.`);
+  return results.some(({ fatalErrorCount }) => fatalErrorCount > 0) ? 2 : 0;
+}
+
+/** The default one counts when it is there. */
+function applyBaseline(results: readonly LintResult[], options: LintOptions): readonly LintResult[] {
+  const file = baselineFile(options);
+  if (options.baseline === false || (options.baseline === undefined && !options.pruneBaseline && !Baseline.exists(file))) return results;
+  const outcome = Baseline.read(file).apply(results);
+  if (options.pruneBaseline) outcome.pruned.write();
+  else if (outcome.gone > 0 && !options.quiet && !options.shard) console.error(`droplint: ${count(outcome.gone, 'finding')} of ${path.relative('', file)} ${outcome.gone === 1 ? 'is' : 'are'} gone: --prune-baseline forgets them.`);
+  return outcome.results;
 }
 
 /** As the file still is. */
@@ -132,14 +148,14 @@ function quiet(result: LintResult): LintResult {
   return rest;
 }
 
-function printDiffs(fileResults: readonly FileResult[]): void {
-  for (const { result, change } of fileResults) {
-    if (change) console.log(`${graphDiff(change.before, change.after, path.relative('', result.filePath), colors)}\n`);
+function printDiffs(done: readonly JobResult[]): void {
+  for (const { result, patch } of done) {
+    if (patch !== undefined) console.log(`${paintPatch(patch, colors)}\n`);
     for (const { message, fatal } of result.messages) if (fatal) console.error(`${path.relative('', result.filePath)}: ${message}`);
   }
-  const fixes = fileResults.reduce((sum, { result }) => sum + (result.fixed?.length ?? 0), 0);
-  const left = fileResults.reduce((sum, { result }) => sum + result.messages.length, 0);
-  console.log(`${count(fixes, 'fix')} in ${count(fileResults.filter(({ change }) => change).length, 'file')} would be made, ${count(left, 'finding')} would stay.`);
+  const fixes = done.reduce((sum, { result }) => sum + (result.fixed?.length ?? 0), 0);
+  const left = done.reduce((sum, { result }) => sum + result.messages.length, 0);
+  console.log(`${count(fixes, 'fix')} in ${count(done.filter(({ patch }) => patch !== undefined).length, 'file')} would be made, ${count(left, 'finding')} would stay.`);
 }
 
 function howToInstall(args: readonly string[]): string {
@@ -155,13 +171,4 @@ function howToInstall(args: readonly string[]): string {
     '',
     '(--no-verify writes fixes without proof.)',
   ].join('\n');
-}
-
-function collectRule(text: string, collected: LintOptions['rule']): LintOptions['rule'] {
-  return [...collected, parseRuleSetting(text)];
-}
-
-function parseCount(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a number from 0 up.');
-  return Number(text);
 }

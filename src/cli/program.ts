@@ -2,11 +2,17 @@
 import { Command, CommanderError } from 'commander';
 import { UnreadableError } from '../formats/document.js';
 import { ConfigurationError } from '../lint/configuration-error.js';
+import { diffCommand } from './diff.js';
 import { explainCommand } from './explain.js';
+import { graphCommand } from './graph.js';
+import { initCommand } from './init.js';
 import { lintCommand } from './lint.js';
-import { packageJson } from './package.js';
+import { mergeReportsCommand } from './merge-reports.js';
+import { packageJson } from '../package.js';
 import { printCommand } from './print.js';
 import { rulesCommand } from './rules.js';
+import { scheduleCommand } from './schedule.js';
+import { verifyCommand } from './verify.js';
 
 /** Runs one command line and returns the exit code. Never rejects. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -17,17 +23,36 @@ export async function run(args: readonly string[]): Promise<number> {
     .showSuggestionAfterError()
     .exitOverride()
     // Choices and defaults stand in the descriptions, where they are short.
-    .configureHelp({ optionDescription: ({ description }) => description })
-    .helpCommand(false);
-  lintCommand(program, args, (code) => (exitCode = code));
-  for (const command of [rulesCommand(), explainCommand(), printCommand()]) program.addCommand(command.copyInheritedSettings(program));
+    .configureHelp({ optionDescription: ({ description }) => description, subcommandTerm: termOf, ...(args.includes('--help-all') && { visibleOptions: ({ options }) => [...options] }) })
+    .helpOption('-h, --help', 'this text; --help-all shows all options')
+    .usage('[options] [files, folders or globs…]')
+    .helpCommand(false)
+    // Options of the same name belong to the command that they follow.
+    .enablePositionalOptions();
+  const exit = (code: number): void => void (exitCode = code);
+  lintCommand(program, args, exit);
+  const commands = [
+    initCommand(),
+    rulesCommand(),
+    explainCommand(),
+    printCommand(),
+    graphCommand(),
+    diffCommand(exit),
+    verifyCommand(exit),
+    scheduleCommand(),
+    mergeReportsCommand(exit),
+  ];
+  for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await program.parseAsync(args.map((argument) => (argument === '--help-all' ? '--help' : argument)), { from: 'user' });
   } catch (error) {
     exitCode = complain(error);
   }
   return exitCode;
 }
+
+const termOf = (command: Command): string =>
+  [command.name(), ...command.registeredArguments.map((argument) => (argument.required ? `<${argument.name()}${argument.variadic ? '...' : ''}>` : `[${argument.name()}]`))].join(' ');
 
 /** Says what is wrong, without a stack trace. Returns the exit code. */
 function complain(error: unknown): number {

@@ -3,11 +3,13 @@ import { Command } from 'commander';
 import { rules } from '../../rules/index.js';
 import type { Rule } from '../rule.js';
 import { colors } from './colors.js';
+import { examplesText } from './examples.js';
 
 export function rulesCommand(): Command {
   return new Command('rules')
     .description('list the rules, their levels and fixes')
     .option('--json', 'as JSON')
+    .addHelpText('after', `\n${examplesText('rules')}`)
     .action(({ json }: { json?: boolean }) => {
       console.log(json ? JSON.stringify(rules.map(entryOf), undefined, 2) : table(rules));
     });

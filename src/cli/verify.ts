@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { readOnnx } from '../formats/onnx/document.js';
 import type { FixClass } from '../graph/edits.js';
 import { ConfigurationError } from '../lint/configuration-error.js';
-import { checkText, differenceText } from '../report/proof-text.js';
+import { checkText } from '../report/proof-text.js';
 import type { Tolerance } from '../verify/compare.js';
 import type { ModelComparison } from '../verify/compare-models.js';
 
@@ -45,14 +45,10 @@ async function verify(before: string, after: string, options: VerifyOptions): Pr
   return EXIT_CODES[comparison.verdict];
 }
 
-/** The verdict, what it rests on, and the first difference with its place and both values. */
-export function textOf({ verdict, strongest, checks, reason }: ModelComparison, before: string, after: string): string {
-  const lines = [`${verdict === 'not-executable' ? 'not executable' : verdict}  ${before} and ${after}${strongest ? ` (${strongest})` : ''}`];
-  const difference = checks.find(({ verdict: each, largest }) => each === 'fails' && largest)?.largest;
-  if (reason) lines.push(`  ${reason}`);
-  if (difference) lines.push(`  ${differenceText(difference)}`);
-  for (const check of checks) if (check.detail !== reason) lines.push(`  ${checkText(check)}`);
-  return lines.join('\n');
+/** The verdict and what it rests on: each check, a failed one with the output, the place and both values. */
+export function textOf({ verdict, strongest, checks }: ModelComparison, before: string, after: string): string {
+  const head = `${verdict === 'not-executable' ? 'not executable' : verdict}  ${before} and ${after}${strongest ? ` (${strongest})` : ''}`;
+  return [head, ...checks.map((check) => `  ${checkText(check)}`)].join('\n');
 }
 
 function parseTolerance(text: string): Tolerance {

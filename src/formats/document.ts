@@ -1,6 +1,8 @@
 /** What a format must offer: a document that gives graphs and turns edits into splices of its own bytes or characters. */
 import type { Edit } from '../graph/edits.js';
+import type { WeightReference } from '../graph/compare.js';
 import type { Graph } from '../graph/graph.js';
+import type { Layer } from '../graph/layers.js';
 import type { ByteSource } from './onnx/wire/source.js';
 
 /** Replaces `[start, end)` of the document. Splices of one fix never overlap. */
@@ -37,6 +39,10 @@ export interface Document<Text = Uint8Array | string> {
   withSplices(splices: readonly Splice<Text>[]): Document<Text>;
   /** Files beside the document that it refers to by relative path (ONNX external data): it must not move without them. */
   readonly externalFiles?: readonly string[];
+  /** Absolute paths of other files that were read to understand it. */
+  readonly dependencies?: readonly string[];
+  /** The weights of one of its layers; absent where the format has none. */
+  weightsOf?(layer: Layer): readonly WeightReference[];
 }
 
 /** A document of bytes. */

@@ -11,6 +11,8 @@ export interface Format {
   readonly name: Document['format'];
   /** In lower case, with the dot. */
   readonly extensions: readonly string[];
+  /** Of files with a common extension, those that a search of a folder takes; all of them where it is absent. */
+  mayBe?(file: string): boolean;
   /** Throws `UnreadableError` for a file that is not what its extension says. */
   read(file: string): Promise<Document>;
 }
@@ -18,6 +20,13 @@ export interface Format {
 export const formats: readonly Format[] = [
   { name: 'onnx', extensions: ['.onnx'], read: async (file) => (await import('./onnx/document.js')).readOnnx(file) as Document },
   { name: 'code', extensions: CODE_EXTENSIONS, read: async (file) => readCodeFile(file, readFileSync(file, 'utf8')) },
+  {
+    name: 'topology',
+    extensions: ['.json'],
+    // Most JSON is something else, and is not loaded for.
+    mayBe: (file) => readFileSync(file, 'utf8').includes('"class_name"'),
+    read: async (file) => (await import('./topology/document.js')).readTopology(file, readFileSync(file, 'utf8')) as Document,
+  },
 ];
 
 /** One for the run: files that several models import are read once. */
@@ -27,7 +36,15 @@ let resolver: ModuleResolver | undefined;
 async function readCodeFile(file: string, text: string): Promise<Document> {
   if (mayContainModel(text)) {
     const [{ readCode }, { projectResolver }] = await Promise.all([import('./code/document.js'), import('./code/project.js')]);
-    return readCode(file, text, { resolve: (resolver ??= projectResolver()) }) as Document;
+    const find = (resolver ??= projectResolver());
+    const dependencies = new Set<string>();
+    const resolve: ModuleResolver = (specifier, from) => {
+      const source = find(specifier, from);
+      if (source) dependencies.add(path.resolve(source.fileName));
+      return source;
+    };
+    const document = readCode(file, text, { resolve }) as Document;
+    return Object.assign(document, { dependencies: [...dependencies] });
   }
   const document: TextDocument = { file, text, format: 'code', models: [], lower: (fixes) => ({ splices: [], refusals: fixes.map(() => 'there is no model in it') }), withSplices: () => document };
   return document as Document;
@@ -35,6 +52,12 @@ async function readCodeFile(file: string, text: string): Promise<Document> {
 
 /** Every extension that a folder is searched for. */
 export const extensions: readonly string[] = formats.flatMap((format) => format.extensions);
+
+/** Whether a search of a folder takes the file. */
+export const isSearched = (file: string): boolean => {
+  const format = formatOf(file);
+  return format !== undefined && (format.mayBe?.(file) ?? true);
+};
 
 export function formatOf(file: string): Format | undefined {
   const extension = path.extname(file).toLowerCase();

@@ -49,11 +49,11 @@ export function diagramOf(graph: Graph, groups: readonly Group[], marks: Marks):
   const sourceOf = (value: Value): number | undefined => {
     const producer = value.producer && boxOf.get(value.producer);
     if (producer !== undefined || value.constant) return producer;
-    if (!sources.has(value)) sources.set(value, drawing.box({ label: `${value.name}${shapeText(value)}`, kind: 'input' }));
+    if (!sources.has(value)) sources.set(value, drawing.box({ label: valueText(value), kind: 'input' }));
     return sources.get(value);
   };
   for (const [layer, to] of boxOf) for (const input of layer.inputs) drawing.arrow(sourceOf(input), to);
-  for (const output of graph.outputs) drawing.arrow(sourceOf(output), drawing.box({ label: `${output.name}${shapeText(output)}`, kind: 'output' }));
+  for (const output of graph.outputs) drawing.arrow(sourceOf(output), drawing.box({ label: valueText(output), kind: 'output' }));
   return drawing.finish();
 }
 
@@ -116,4 +116,4 @@ function layerBox(layer: Layer, marks: Marks): Omit<Box, 'id'> {
   return { label: describeLayer(layer), kind: layer.kind, ...(layer.origin.name !== layer.type && { detail: layer.origin.name }), ...(mark && { mark }) };
 }
 
-const shapeText = ({ shape }: Value): string => (shape ? ` [${shape.map((dimension) => dimension ?? '?').join(', ')}]` : '');
+const valueText = ({ name, shape }: Value): string => `${name}${shape ? ` [${shape.map((dimension) => dimension ?? '?').join(', ')}]` : ''}`.trim();

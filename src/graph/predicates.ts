@@ -8,6 +8,9 @@ import { ahead, follow, next, previous } from './traversal.js';
 /** Has weights that mix its inputs: fully connected, convolution or recurrent. */
 export const isWeighted = (layer: Layer): layer is WeightedLayer => layer.kind === 'linear' || layer.kind === 'convolution' || layer.kind === 'recurrent';
 
+/** Stands in model code or in a model.json, not in a graph: TensorFlow.js makes it, and its weights are elsewhere. */
+export const isConfigured = (layer: Layer): boolean => layer.configuration !== undefined;
+
 /** BatchNorm: normalises with running statistics at inference (Ioffe & Szegedy 2015). */
 export const hasRunningStatistics = (layer: Layer): layer is NormalizationLayer => layer.kind === 'normalization' && layer.of === 'batch';
 

@@ -5,7 +5,9 @@ import { FIX_CLASSES, type FixClass } from '../graph/edits.js';
 import type { Graph } from '../graph/graph.js';
 import { formatMessage, LEVELS, type Level, type Mode, type Problem } from '../rule.js';
 import type { ConfiguredMode, EnabledRule } from './configuration.js';
-import { isCommented, type Suppress } from './suppression.js';
+import { rules as allRules } from '../../rules/index.js';
+import { suppressByMetadata } from './model-suppression.js';
+import { isCommented, type Suppress, type Suppression } from './suppression.js';
 
 export interface Finding {
   readonly enabled: EnabledRule;
@@ -24,20 +26,29 @@ export interface LintRequest {
   readonly mode: ConfiguredMode;
   /** Applies the comments of source code that switch findings off; absent where there are none. */
   readonly suppress?: Suppress;
+  /** The user's last word on the level of a finding, by the node at which it stands. */
+  readonly levelAt?: (finding: Finding) => Level;
 }
 
 /** Findings in the order of their place in the document. */
-export function lintDocument(document: Document, request: LintRequest): readonly Finding[] {
+export const lintDocument = (document: Document, request: LintRequest): readonly Finding[] => suppressIn(document, request).kept;
+
+/** What comments in source code, or the metadata of a model, switch off, and what is left. */
+export function suppressIn(document: Document, request: LintRequest): Suppression {
   const findings = allFindings(document, request);
-  return request.suppress && isCommented(document) ? request.suppress(document, findings).kept : findings;
+  if (isCommented(document)) return request.suppress?.(document, findings) ?? { kept: findings, suppressed: [], unused: [] };
+  return suppressByMetadata(document, findings, request.rules.map(({ rule }) => rule.id), allRules.map(({ id }) => id));
 }
 
-/** Those that a comment switches off included. */
-export function allFindings(document: Document, { rules, mode }: LintRequest): readonly Finding[] {
+/** Those that are switched off included. */
+function allFindings(document: Document, { rules, mode, levelAt }: LintRequest): readonly Finding[] {
   const applicable = rules.filter(({ rule }) => rule.formats.includes(document.format));
-  const findings = document.models.flatMap((model) => lintModel(model, applicable, mode));
+  const found = document.models.flatMap((model) => lintModel(model, applicable, mode));
+  const findings = levelAt ? found.flatMap((finding) => withLevel(finding, levelAt(finding))) : found;
   return findings.sort((a, b) => a.problem.at.origin.order - b.problem.at.origin.order || compare(a.enabled.rule.id, b.enabled.rule.id));
 }
+
+const withLevel = (finding: Finding, level: Level): readonly Finding[] => (level === 'off' ? [] : [{ ...finding, level }]);
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 

@@ -29,6 +29,8 @@ export interface Fixed {
   readonly finding: Finding;
   /** Of the whole pass that the fix was part of; absent when nothing was to be proven. */
   readonly proof: Proof | undefined;
+  /** As it was before that pass: what the finding's layers belong to. */
+  readonly document: Document;
 }
 
 export interface Outcome {
@@ -59,7 +61,8 @@ export async function fixDocument(original: Document, request: LintRequest & Fix
     const { accepted: lowered, refused } = lower(document, chosen);
     for (const [finding, reason] of refused) refusals.set(finding.identity, reason);
     const accepted = lowered.filter((finding) => {
-      const kept = !('text' in document) || keepsFix(document as TextDocument, document.lower([editsOf(finding)]).splices as readonly Splice<string>[], finding, request);
+      // A graph's edits say what they do; those of source code are put to the test.
+      const kept = document.format === 'onnx' || !('text' in document) || keepsFix(document as TextDocument, document.lower([editsOf(finding)]).splices as readonly Splice<string>[], finding, request);
       if (!kept) refusals.set(finding.identity, 'the fix would leave the finding or bring up another one');
       return kept;
     });
@@ -74,11 +77,11 @@ export async function fixDocument(original: Document, request: LintRequest & Fix
       continue;
     }
     seen.add(state);
-    document = proven.document;
     for (const finding of proven.kept) {
-      fixed.push({ finding, proof: proven.proof });
+      fixed.push({ finding, proof: proven.proof, document });
       if (editsOf(finding).some(({ type }) => type === 'insert')) inserted.add(finding.identity);
     }
+    document = proven.document;
   }
   return { document, fixed, remaining: lintDocument(document, request), refusals, failedProofs };
 }

@@ -4,8 +4,11 @@ import type { FixClass } from '../graph/edits.js';
 import type { SourceLine } from '../graph/layers.js';
 import type { Level } from '../rule.js';
 import type { Proof } from '../verify/proof.js';
+import { fingerprintOf } from './fingerprint.js';
 import type { Finding } from './findings.js';
+import type { Illustrate, Illustration } from './illustration.js';
 import type { Outcome } from './fix.js';
+import type { Replacement } from './replacements.js';
 import type { Suppression, UnusedDirective } from './suppression.js';
 
 export interface LintMessage {
@@ -37,8 +40,14 @@ export interface LintMessage {
   readonly refusal?: string;
   /** Of a fix that was tried and not proven. */
   readonly proof?: Proof;
-  /** Of a finding that a comment or metadata switches off. */
-  readonly suppressions?: readonly { readonly kind: 'directive'; readonly justification: string }[];
+  /** Of a finding that a comment or metadata switches off (`directive`), or that the baseline knows. */
+  readonly suppressions?: readonly { readonly kind: 'directive' | 'baseline'; readonly justification: string }[];
+  /** Stays the same when nodes are numbered anew (fingerprint.ts). */
+  readonly fingerprint?: string;
+  /** What stands around it, when that was asked for. */
+  readonly illustration?: Illustration;
+  /** Of text files: the fix, when that was asked for. */
+  readonly replacements?: readonly Replacement[];
 }
 
 export interface FixedMessage extends LintMessage {
@@ -69,15 +78,24 @@ export interface LintResult {
 
 const SEVERITIES = { info: 0, warn: 1, error: 2 } as const;
 
+/** What is told of each finding only when it is asked for. */
+export interface Details {
+  readonly illustrate?: Illustrate;
+  readonly replacements?: (finding: Finding, document: Document) => readonly Replacement[] | undefined;
+}
+
 /** Given an outcome of fixing, its refusals and proofs stand beside what they concern. */
-export function resultOf(document: Document, findings: readonly Finding[], note?: string, outcome?: Outcome, suppression?: Suppression): LintResult {
+export function resultOf(document: Document, findings: readonly Finding[], note?: string, outcome?: Outcome, suppression?: Suppression, details: Details = {}): LintResult {
   const messages = findings.map((finding) => ({
     ...messageOf(finding, document),
+    ...optional('illustration', details.illustrate?.(finding, outcome?.document ?? document)),
+    ...optional('replacements', details.replacements?.(finding, outcome?.document ?? document)),
     ...optional('refusal', outcome?.refusals.get(finding.identity)),
     ...optional('proof', outcome?.failedProofs.get(finding.identity)),
   }));
-  const fixed = outcome?.fixed.map(({ finding, proof }) => ({
+  const fixed = outcome?.fixed.map(({ finding, proof, document: before }) => ({
     ...messageOf(finding, document),
+    ...optional('illustration', details.illustrate?.(finding, before)),
     fixClass: finding.fixClass as FixClass,
     ...optional('proof', proof),
   }));
@@ -110,13 +128,17 @@ export function unreadableResult(error: UnreadableError): LintResult {
   return { filePath: error.file, messages: [message], ...countsOf([message]) };
 }
 
+/** A file that was named and is not linted. */
+export const ignoredResult = (file: string, by: string): LintResult => ({ filePath: file, messages: [], ...countsOf([]), note: `not linted: ${by} leave${by.startsWith('.') ? 's' : ''} it out (--no-ignore lints it)` });
+
 /** Keeps the messages that pass, and the counts true. */
 export function filterMessages(result: LintResult, passes: (message: LintMessage) => boolean): LintResult {
   const messages = result.messages.filter(passes);
   return { ...result, messages, ...countsOf(messages) };
 }
 
-function messageOf({ enabled, problem, level, message, fixClass }: Finding, document: Document): LintMessage {
+function messageOf(finding: Finding, document: Document): LintMessage {
+  const { enabled, problem, level, message, fixClass } = finding;
   const { origin } = problem.at;
   return {
     ruleId: enabled.rule.id,
@@ -131,6 +153,7 @@ function messageOf({ enabled, problem, level, message, fixClass }: Finding, docu
     ...optional('hint', problem.hint),
     ...optional('source', origin.source),
     ...optional('fixClass', fixClass),
+    fingerprint: fingerprintOf(finding),
   };
 }
 

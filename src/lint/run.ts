@@ -4,13 +4,17 @@ import { rules as allRules } from '../../rules/index.js';
 import { UnreadableError, type Document } from '../formats/document.js';
 import { readDocument, writeDocument } from '../formats/registry.js';
 import { ConfigurationError } from './configuration-error.js';
-import { allFindings, lintDocument, noteOn, type LintRequest } from './findings.js';
+import { noteOn, suppressIn, type Finding, type LintRequest } from './findings.js';
+import type { Illustrate } from './illustration.js';
 import { fixDocument, type FixRequest, type Outcome } from './fix.js';
-import { hasDirectives, isCommented, loadSuppression, type Suppression } from './suppression.js';
+import { hasDirectives, isCommented, loadSuppression } from './suppression.js';
+import { replacementsOf } from './replacements.js';
 import { resultOf, unreadableResult, type LintResult } from './result.js';
 
 export interface FileResult {
   readonly result: LintResult;
+  /** As it was read; absent when it could not be. */
+  readonly document?: Document;
   /** Before and after, when fixing was asked for and something was fixed. */
   readonly change?: { readonly before: Document; readonly after: Document };
 }
@@ -22,21 +26,36 @@ export interface RunRequest extends LintRequest {
     readonly write: boolean;
     /** Another place to write to; a file that needs no fix is copied there. */
     readonly output?: string;
+    /** Once it is aborted nothing is written, and the call rejects. */
+    readonly signal?: AbortSignal;
   };
+  /** Draws what stands around each finding. */
+  readonly illustrate?: Illustrate;
+  /** Gives the fixes of source code as text (they are not applied). */
+  readonly replacements?: boolean;
+  /** Told when the file has been read. */
+  readonly onRead?: () => void | Promise<void>;
 }
 
 /** Never rejects for a file that cannot be read: its result says so. */
 export async function lintFile(file: string, request: RunRequest): Promise<FileResult> {
   try {
     const document = await readDocument(file);
+    await request.onRead?.();
     const given = await withSuppression(document, request);
-    const { fix } = given;
-    if (!fix) return { result: resultOf(document, lintDocument(document, given), noteOn(document), undefined, suppressionIn(document, given)) };
+    const { fix, illustrate } = given;
+    const details = { ...(illustrate && { illustrate }), ...(given.replacements && { replacements: (finding: Finding, its: Document) => replacementsOf(its, finding, given) }) };
+    if (!fix) {
+      const suppression = suppressIn(document, given);
+      return { result: resultOf(document, suppression.kept, noteOn(document), undefined, suppression, details), document };
+    }
     if (fix.output) checkOutput(document, fix.output);
     const outcome = await fixDocument(document, { ...given, ...fix });
+    fix.signal?.throwIfAborted();
     if (fix.write) write(outcome, document, fix.output);
     return {
-      result: resultOf(document, outcome.remaining, noteOn(outcome.document), outcome, suppressionIn(outcome.document, given)),
+      result: resultOf(document, outcome.remaining, noteOn(outcome.document), outcome, suppressIn(outcome.document, given), details),
+      document,
       ...(outcome.fixed.length > 0 && { change: { before: document, after: outcome.document } }),
     };
   } catch (error) {
@@ -46,13 +65,10 @@ export async function lintFile(file: string, request: RunRequest): Promise<FileR
 }
 
 /** ESLint reads the comments that switch findings off; it is loaded only for files that have some. */
-async function withSuppression(document: Document, request: RunRequest): Promise<RunRequest> {
+export async function withSuppression<R extends LintRequest>(document: Document, request: R): Promise<R> {
   if (!isCommented(document) || !hasDirectives(document.text)) return request;
   return { ...request, suppress: await loadSuppression(allRules.map(({ id }) => id)) };
 }
-
-const suppressionIn = (document: Document, request: LintRequest): Suppression | undefined =>
-  request.suppress && isCommented(document) ? request.suppress(document, allFindings(document, request)) : undefined;
 
 /** References to other files are relative: they would break in another folder. */
 function checkOutput(document: Document, output: string): void {

@@ -1,7 +1,11 @@
 /** What a report is: results in, text out. One file per format. */
 import type { createColors } from 'picocolors';
 import type { LintResult } from '../lint/result.js';
+import { github } from './github.js';
 import { json } from './json.js';
+import { junit } from './junit.js';
+import { markdown } from './markdown.js';
+import { sarif } from './sarif.js';
 import { stylish } from './stylish.js';
 
 export interface ReportContext {
@@ -15,7 +19,16 @@ export interface ReportContext {
 }
 
 /** Text without a line break at its end; empty when there is nothing to say. */
-export type Formatter = (results: readonly LintResult[], context: ReportContext) => string;
+export type Formatter = (results: readonly LintResult[], context: ReportContext) => string | Promise<string>;
 
-export const formatters = { stylish, json } as const satisfies Readonly<Record<string, Formatter>>;
+export const formatters = {
+  stylish,
+  json,
+  sarif,
+  github,
+  markdown,
+  junit,
+  // Layout and Markdown are loaded when they are wanted.
+  html: async (results: readonly LintResult[], context: ReportContext): Promise<string> => (await import('./html/page.js')).html(results, context),
+} as const satisfies Readonly<Record<string, Formatter>>;
 export type FormatName = keyof typeof formatters;

@@ -2,7 +2,9 @@
 import path from 'node:path';
 import type { LintMessage, LintResult } from '../lint/result.js';
 import type { ReportContext } from './formatter.js';
+import { hasLines } from './places.js';
 import { checkText, failureText, proofSummary } from './proof-text.js';
+import { summaryOf } from './summary.js';
 import { count, wrap } from './wording.js';
 
 /** The width of the longest label, and the blanks around it. */
@@ -17,12 +19,17 @@ export function stylish(results: readonly LintResult[], context: ReportContext):
 function fileText(result: LintResult, context: ReportContext): string {
   const { colors, cwd } = context;
   const lines = [
-    ...withoutRepeatedHints(result.fixed ?? []).map((message) => fixedText(message, context)),
+    ...withoutRepeatedHints(result.fixed ?? []).map((message) => fixedText(withoutOwnLine(message, result), context)),
     ...(result.fixed?.length ? [proofLine(result.fixed, context)] : []),
-    ...withoutRepeatedHints(result.messages).map((message) => messageText(message, context)),
+    ...withoutRepeatedHints(result.messages).map((message) => messageText(withoutOwnLine(message, result), context)),
     ...(result.note ? [paragraph('note', colors.cyan, result.note, context)] : []),
   ];
   return lines.length === 0 ? '' : [colors.underline(path.relative(cwd, result.filePath) || result.filePath), ...lines].join('\n');
+}
+
+/** In source code the place says it already. */
+function withoutOwnLine({ source, ...message }: LintMessage, result: LintResult): LintMessage {
+  return source && !hasLines(result) ? { ...message, source } : message;
 }
 
 /** What is to be done once is said once. */
@@ -97,15 +104,9 @@ function paragraph(label: string, color: (text: string) => string, text: string,
 const lines = (text: string, { width }: ReportContext): readonly string[] => wrap(text, Math.max(40, width - INDENT.length));
 
 function summary(results: readonly LintResult[], { colors }: ReportContext): string {
-  const sum = (field: 'errorCount' | 'warningCount' | 'infoCount' | 'fixableErrorCount' | 'fixableWarningCount'): number =>
-    results.reduce((total, result) => total + result[field], 0);
-  const [errors, warnings, infos] = [sum('errorCount'), sum('warningCount'), sum('infoCount')];
-  const fixes = results.reduce((total, { fixed }) => total + (fixed?.length ?? 0), 0);
-  const fixed = fixes > 0 ? `, ${count(fixes, 'fix')} made` : '';
-  if (errors + warnings + infos === 0) return colors.green(`✔ ${count(results.length, 'file')}, no problems${fixed}`);
-  const parts = [errors && count(errors, 'error'), warnings && count(warnings, 'warning'), infos && count(infos, 'info')].filter(Boolean);
-  const fixable = sum('fixableErrorCount') + sum('fixableWarningCount');
+  const { errors, warnings, infos, fixes, fixable, text } = summaryOf(results);
+  if (errors + warnings + infos === 0) return colors.green(`✔ ${text}`);
   const hint = fixable > 0 && fixes === 0 ? ` (${fixable} fixable with --fix)` : '';
   const color = errors > 0 ? colors.red : warnings > 0 ? colors.yellow : colors.blue;
-  return color(`${errors + warnings > 0 ? '✖' : 'ℹ'} ${count(results.length, 'file')}: ${parts.join(', ')}${fixed}${hint}`);
+  return color(`${errors + warnings > 0 ? '✖' : 'ℹ'} ${text}${hint}`);
 }

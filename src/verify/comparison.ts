@@ -81,7 +81,7 @@ export async function runComparison(pair: CopyPair, runs: CompareJob['runs'], po
       kind: 'compare',
       before: encodeCopy(pair.before),
       after: encodeCopy(pair.after),
-      runs,
+      runs: runs.map((settings) => ({ ...settings, threads: pair.threads })),
       inputs,
       feeds: plannedFeeds(inputs, options.runs).filter(({ kind }) => !degenerate.has(kind)),
       bindings: candidateBindings(inputs),

@@ -2,7 +2,7 @@
 import type { Document } from '../formats/document.js';
 import type { Graph } from '../graph/graph.js';
 import type { Constant, Layer, Value } from '../graph/layers.js';
-import { Expressions } from './numbering.js';
+import { Expressions } from './expressions.js';
 import type { Check } from './proof.js';
 
 export function eraseArchitecture(before: Document, after: Document): Check {

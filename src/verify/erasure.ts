@@ -6,8 +6,9 @@ import type { Document } from '../formats/document.js';
 import type { FunctionRecord, GraphRecord, ModelRecord, TensorRecord, ValueInfoRecord } from '../formats/onnx/wire/records.js';
 import { readBody } from '../formats/onnx/lift/tensors.js';
 import { eraseArchitecture } from './erasure-architecture.js';
-import { Expressions, Numbering } from './numbering.js';
-import type { NumberingMode } from './numbering.js';
+import { Expressions } from './expressions.js';
+import { LawNumbering } from './law-numbering.js';
+import { Numbering } from './numbering.js';
 import type { OnnxModel } from './onnx-model.js';
 import type { Check } from './proof.js';
 import { contentOf, placeOf } from './tensor-content.js';
@@ -25,9 +26,9 @@ export function proveErasureOfOnnx(before: OnnxModel, after: OnnxModel): Check {
 }
 
 function expressionDifference(before: OnnxModel, after: OnnxModel): string | undefined {
-  const byPlace = partingOutput(before, after, placeOf, 'erased');
+  const byPlace = partingOutput(before, after, placeOf, 'inference');
   // The same content may stand at another place; contents are read only then.
-  const parting = byPlace && partingOutput(before, after, contentOf, 'erased');
+  const parting = byPlace && partingOutput(before, after, contentOf, 'inference');
   return parting && `The output ${parting.output} is computed differently: ${parting.how}.`;
 }
 
@@ -38,10 +39,13 @@ export function differenceOfLaws(before: OnnxModel, after: OnnxModel): string | 
   return parting && `The output ${parting.output} has another law in training: ${parting.how}.`;
 }
 
-function partingOutput(before: OnnxModel, after: OnnxModel, identify: typeof placeOf, mode: NumberingMode): { output: string; how: string } | undefined {
+function partingOutput(before: OnnxModel, after: OnnxModel, identify: typeof placeOf, of: 'inference' | 'law'): { output: string; how: string } | undefined {
   const expressions = new Expressions();
-  const [x, y] = [before, after].map((model) =>
-    new Numbering(model.record, expressions, remembered((tensor) => identify(model.record, tensor)), model.dropouts(), mode, mode === 'law' ? shapesOf(model) : undefined));
+  const [x, y] = [before, after].map((model) => {
+    const { record } = model;
+    const identity = remembered((tensor) => identify(record, tensor));
+    return of === 'inference' ? new Numbering(record, expressions, identity, model.dropouts()) : new LawNumbering(record, expressions, identity, model.dropouts(), shapesOf(model));
+  });
   for (const { name } of before.record.graph.outputs) {
     const [a, b] = [x!.numberOf(name), y!.numberOf(name)];
     if (a === b) continue;

@@ -1,4 +1,5 @@
 /** What both executing checks share: making the two throw-away copies comparable, and telling what came of the runs. */
+import os from 'node:os';
 import type { FixClass } from '../graph/edits.js';
 import { copyOf, operator, replaceOperators } from './copy.js';
 import type { ModelCopy } from './copy.js';
@@ -16,6 +17,8 @@ export type Scope = 'auto' | 'whole' | 'changed';
 export interface CopyPair {
   readonly before: ModelCopy;
   readonly after: ModelCopy;
+  /** How many threads it is worth. */
+  readonly threads: number;
   /** Where only a part is executed: how many nodes of how many. */
   readonly part: { readonly nodes: number; readonly of: number } | undefined;
 }
@@ -29,14 +32,22 @@ export function copyPair(before: OnnxModel, after: OnnxModel, scope: Scope): Cop
   }
   randomWeights(pair.before);
   randomWeights(pair.after);
-  return { ...pair, part: region && { nodes: region.after.size, of: after.record.graph.nodes.length } };
+  // A part that was cut out of a large model may be small: then threads cost more than they save.
+  const threads = isLarge(before) && (!region || weighs(pair.before)) ? os.availableParallelism() : 1;
+  return { ...pair, threads, part: region && { nodes: region.after.size, of: after.record.graph.nodes.length } };
 }
 
 const LARGE_PARAMETERS = 2_000_000;
 const LARGE_NODES = 2000;
 
+const sizeOf = (dims: readonly number[]): number => dims.reduce((product, extent) => product * extent, 1);
+
+function weighs({ graph: { initializers } }: ModelCopy): boolean {
+  return [...initializers.values()].reduce((sum, tensor) => sum + (tensor instanceof Uint8Array ? tensor.length / 4 : sizeOf(tensor.dims)), 0) > LARGE_PARAMETERS;
+}
+
 function isLarge({ record: { graph }, models }: OnnxModel): boolean {
-  const stored = [...graph.initializers.values()].reduce((sum, { dims }) => sum + dims.reduce((product, extent) => product * extent, 1), 0);
+  const stored = [...graph.initializers.values()].reduce((sum, { dims }) => sum + sizeOf(dims), 0);
   return stored > LARGE_PARAMETERS || graph.nodes.length > LARGE_NODES || (models[0]?.variants[0]?.[0]?.parameters ?? 0) > LARGE_PARAMETERS;
 }
 

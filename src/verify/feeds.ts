@@ -100,7 +100,7 @@ export function createFeed(inputs: readonly FeedInput[], feed: Feed, binding: Bi
   return values;
 }
 
-const SCALE: Readonly<Record<FeedKind, number>> = { normal: 1, large: 256, zeros: 0, tiny: 2 ** -12 };
+const SCALE: Readonly<Record<Exclude<FeedKind, 'zeros'>, number>> = { normal: 1, large: 256, tiny: 2 ** -12 };
 
 function fill(data: TensorData, input: FeedInput, kind: FeedKind, random: Random): void {
   if (Array.isArray(data)) {
@@ -111,7 +111,7 @@ function fill(data: TensorData, input: FeedInput, kind: FeedKind, random: Random
   if (input.value !== undefined) {
     for (let i = 0; i < data.length; i++) write(i, input.value);
   } else if (isFloat(input.type)) {
-    for (let i = 0; i < data.length; i++) write(i, SCALE[kind] * random.normal());
+    for (let i = 0; i < data.length; i++) write(i, kind === 'zeros' ? 0 : SCALE[kind] * random.normal());
   } else {
     const { low, high } = input.range ?? defaultRange(input.type);
     for (let i = 0; i < data.length; i++) write(i, kind === 'zeros' ? low : random.integer(low, high));

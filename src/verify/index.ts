@@ -22,6 +22,7 @@ export interface ProveOptions extends ExecutionOptions {
 }
 
 let shared: Pool | undefined;
+const sharedPool = (): Pool => (shared ??= new Pool({ size: 2 }));
 
 /** Ends the child processes. Proofs that are under way end as not executable. */
 export function closeVerifier(): void {
@@ -40,7 +41,7 @@ export async function prove(before: Document, after: Document, claim: FixClass, 
   if (claim === 'repair' || claim === 'suggestion') return proveRepair(x, y, claim, erasure, options);
   if (erasure.verdict === 'fails') return conclude(claim, [erasure]);
   if (!isOnnxruntimeInstalled()) return conclude(claim, [erasure, { check: 'inference', verdict: 'not-executable', detail: 'onnxruntime-node is not installed.' }]);
-  const pool = options.pool ?? (shared ??= new Pool());
+  const pool = options.pool ?? sharedPool();
   const executed: ExecutedCheck[] = [await checkInference(x, y, claim, pool, withWeights(options))];
   if (claim === 'exact' && executed[0]!.check.verdict === 'holds') executed.push(await checkSameMask(x, y, pool, withWeights(options)));
   if (claim === 'exact-in-distribution' && executed[0]!.check.verdict === 'holds') executed.push(await checkStatistics(x, y, pool, options));
@@ -58,7 +59,7 @@ function withWeights(options: ProveOptions): ProveOptions {
 async function proveRepair(before: OnnxDocument, after: OnnxDocument, claim: FixClass, erasure: Check, options: ProveOptions): Promise<Proof> {
   const stated = statedFor(claim, erasure);
   if (!isOnnxruntimeInstalled() || erasure.verdict === 'fails') return conclude(claim, [stated]);
-  const { check, runtime } = await checkInference(before, after, claim, options.pool ?? (shared ??= new Pool()), withWeights(options));
+  const { check, runtime } = await checkInference(before, after, claim, options.pool ?? sharedPool(), withWeights(options));
   return conclude(claim, [stated, check.verdict === 'not-executable' && erasure.verdict === 'holds' ? { ...check, verdict: 'not-applicable' } : check], runtime);
 }
 

@@ -12,6 +12,8 @@ export type OptimizationLevel = 'disabled' | 'basic' | 'extended' | 'all';
 export interface SessionSettings {
   readonly level: OptimizationLevel;
   readonly keepDropout: boolean;
+  /** 1 by default. onnxruntime's CPU kernels divide their work by the number of threads alone: results repeat. */
+  readonly threads?: number;
 }
 
 /** Runs two models on the same feeds and compares every output. */

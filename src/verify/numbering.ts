@@ -3,50 +3,13 @@
  * the same operators with the same attributes, subgraphs and functions, on the same weights and inputs. Numbers of two
  * models compare when they share an `Expressions`. Strict: operands of commutative operators are not sorted.
  */
-import type { DropoutUnit } from '../graph/layers.js';
-import { SHAPE_READERS, headOf as lawHead, lawsOf, passesThrough, unitBehind, withDropout } from './law.js';
-import type { DropoutLaw } from './law.js';
+import { BOOL } from '../formats/onnx/data-types.js';
 import { readTensor } from '../formats/onnx/wire/tensors.js';
+import type { DropoutUnit } from '../graph/layers.js';
+import type { Expressions } from './expressions.js';
 import type { AttributeRecord, BodyRecord, FunctionRecord, GraphRecord, ModelRecord, NodeRecord, TensorRecord } from '../formats/onnx/wire/records.js';
 
-/** What an expression is made of, for telling people where two of them part. */
-export interface Expression {
-  readonly label: string;
-  readonly head: string;
-  readonly operands: readonly number[];
-}
-
-/** Hash-consing: equal expressions have equal numbers, without collisions. */
-export class Expressions {
-  private readonly numbers = new Map<string, number>();
-  private readonly list: Expression[] = [];
-
-  number(head: string, operands: readonly number[], label: string): number {
-    const key = `${operands.join(',')}|${head}`;
-    const known = this.numbers.get(key);
-    if (known !== undefined) return known;
-    this.numbers.set(key, this.list.length);
-    this.list.push({ label, head, operands });
-    return this.list.length - 1;
-  }
-
-  of(number: number): Expression {
-    return this.list[number]!;
-  }
-
-  /** The deepest pair of expressions that differ in themselves, on the way down from two different values. */
-  parting(a: number, b: number): readonly [Expression, Expression] {
-    let [x, y] = [this.list[a]!, this.list[b]!];
-    while (x.head === y.head && x.operands.length === y.operands.length) {
-      const k = x.operands.findIndex((operand, index) => operand !== y.operands[index]);
-      if (k < 0) break;
-      [x, y] = [this.list[x.operands[k]!]!, this.list[y.operands[k]!]!];
-    }
-    return [x, y];
-  }
-}
-
-/** A dropout: left out (its output is its input), or kept as a random operator of the given law. */
+/** A recognised dropout. */
 export interface Erased {
   readonly body: BodyRecord;
   readonly nodes: readonly NodeRecord[];
@@ -57,10 +20,7 @@ export interface Erased {
   readonly unit: DropoutUnit;
 }
 
-/** `erased`: the model at inference. `law`: the law of its training outputs, dropouts in normal form (law.ts). */
-export type NumberingMode = 'erased' | 'law';
-
-interface Scope {
+export interface Scope {
   readonly body: BodyRecord;
   readonly parent: Scope | undefined;
   readonly depth: number;
@@ -68,7 +28,6 @@ interface Scope {
   readonly producers: ReadonlyMap<string, NodeRecord>;
   readonly erased: ReadonlyMap<string, Erased>;
   readonly masks: ReadonlyMap<string, Erased>;
-  readers: ReadonlyMap<string, number> | undefined;
 }
 
 const RANDOM = new Set(['RandomUniform', 'RandomUniformLike', 'RandomNormal', 'RandomNormalLike', 'Bernoulli', 'Multinomial']);
@@ -78,18 +37,15 @@ export class Numbering {
   private readonly functions: ReadonlyMap<string, FunctionRecord>;
   private readonly signatures = new Map<string, string>();
   private readonly erasedOf = new Map<BodyRecord, Map<string, Erased>>();
-  private readonly occurrences = new Map<string, Set<number>>();
+  protected readonly occurrences = new Map<string, Set<number>>();
   private readonly capturesOf = new WeakMap<GraphRecord, ReadonlySet<string>>();
   private readonly root: Scope;
 
   constructor(
-    private readonly model: ModelRecord,
-    private readonly expressions: Expressions,
+    protected readonly model: ModelRecord,
+    protected readonly expressions: Expressions,
     private readonly identify: (tensor: TensorRecord) => string,
     erased: readonly Erased[],
-    private readonly mode: NumberingMode = 'erased',
-    /** Whether two values of the model's graph have the same shape, as far as that is known. */
-    private readonly sameShape: (a: string, b: string) => boolean = () => false,
   ) {
     for (const dropout of erased) {
       const list = this.erasedOf.get(dropout.body) ?? new Map<string, Erased>();
@@ -114,7 +70,7 @@ export class Numbering {
     for (const node of body.nodes) for (const output of node.outputs) if (output) producers.set(output, node);
     const erased = this.erasedOf.get(body) ?? new Map<string, Erased>();
     const masks = new Map([...erased.values()].flatMap((dropout) => (dropout.mask ? [[dropout.mask, dropout] as const] : [])));
-    return { body, parent, depth: parent ? parent.depth + 1 : 0, numbers: new Map(), producers, erased, masks, readers: undefined };
+    return { body, parent, depth: parent ? parent.depth + 1 : 0, numbers: new Map(), producers, erased, masks };
   }
 
   /** Iterative: a chain may have 100 000 nodes. Recursion follows the nesting of subgraphs and functions alone. */
@@ -161,7 +117,7 @@ export class Numbering {
     const masked = scope.masks.get(name);
     const node = scope.producers.get(name);
     if (dropout) numbers.set(name, this.valueOfErased(scope, dropout));
-    else if (masked) numbers.set(name, this.expressions.number('mask', [this.valueOf(scope, masked.input)], 'the mask of a dropout'));
+    else if (masked) numbers.set(name, this.mask(scope, masked.input));
     else if (node) this.computeNode(scope, node);
     else numbers.set(name, this.leaf(scope, name));
     // A node that does not compute the name after all, and a cycle.
@@ -187,7 +143,7 @@ export class Numbering {
   private valueOfErased(scope: Scope, dropout: Erased): number {
     const node = scope.producers.get(dropout.output);
     const input = this.valueOf(scope, dropout.input);
-    const drop = (x: number): number => (this.mode === 'law' ? this.dropped(scope, x, dropout) : x);
+    const drop = (x: number): number => this.dropped(scope, x, dropout);
     if (!isFusedWithBias(node)) return drop(input);
     const add = (a: number, b: number): number => this.expressions.number(headOf('', 'Add', '', 1), [a, b], labelOf(node!));
     const [, bias, residual] = node!.inputs;
@@ -195,75 +151,26 @@ export class Numbering {
     return residual ? add(drop(biased), this.valueOf(scope, residual)) : drop(biased);
   }
 
-  /** D(x) of a law. */
-  private dropped(scope: Scope, x: number, { input, rate, unit, nodes }: Erased): number {
-    if (rate === 0) return x;
-    const keep = rate === undefined ? `at ${nodes[0]?.inputs[1] ?? ''}` : 1 - rate;
-    const { laws, base } = this.split(scope, input, x);
-    const producer = scope.producers.get(input);
-    return this.drawn(withDropout(laws, { unit: producer ? unitBehind(producer.opType, unit) : unit, keep }), base);
+  private mask(scope: Scope, of: string): number {
+    return this.expressions.number('mask', [this.valueOf(scope, of)], 'the mask of a dropout');
   }
 
-  /** A value as the dropouts behind it and what they drop: none where something else reads the value as well. */
-  private split(scope: Scope, name: string, number: number): { laws: readonly DropoutLaw[]; base: number } {
-    const { head, operands } = this.expressions.of(number);
-    const laws = lawsOf(head);
-    if (laws.length === 0 || this.readersOf(scope, name) !== 1) return { laws: [], base: number };
-    // The draw is taken up into another one: its number is free again.
-    const mark = head.lastIndexOf('#');
-    this.occurrences.get(`${head.slice(0, mark)}|${operands[0]}`)?.delete(Number(head.slice(mark + 1)));
-    return { laws, base: operands[0]! };
+  /** ConstantOfShape(Shape(x)) filled with true: what the mask of a dropout of x is at inference, from opset 12 on. */
+  private isAllTrue(scope: Scope, { domain, opType, inputs, attributes }: NodeRecord): boolean {
+    if (domain !== '' || opType !== 'ConstantOfShape' || (this.model.opsets.get('') ?? 0) < 12) return false;
+    const shape = scope.producers.get(inputs[0] ?? '');
+    const fill = attributes.find(({ name }) => name === 'value')?.tensor;
+    return shape?.opType === 'Shape' && shape.domain === '' && shape.attributes.length === 0 && fill?.dataType === BOOL && readTensor(this.model, fill, 1)?.[0] === 1;
   }
 
-  private readersOf(scope: Scope, name: string): number {
-    if (!scope.readers) {
-      const readers = new Map<string, number>();
-      const { nodes, outputs } = scope.body as GraphRecord | FunctionRecord;
-      const read = nodes.filter(({ opType }) => !SHAPE_READERS.has(opType)).flatMap((node) => this.readsOf(node));
-      for (const each of [...read, ...outputs.map((output) => (typeof output === 'string' ? output : output.name))]) {
-        readers.set(each, (readers.get(each) ?? 0) + 1);
-      }
-      scope.readers = readers;
-    }
-    return scope.readers.get(name) ?? 0;
+  /** What an erased dropout computes of x: nothing but x. */
+  protected dropped(_scope: Scope, x: number, _dropout: Erased): number {
+    return x;
   }
 
-  /** Each draw from a law is a value of its own. */
-  private drawn(laws: readonly DropoutLaw[], x: number): number {
-    if (laws.length === 0) return x;
-    const head = lawHead(laws);
-    const label = laws.map(({ unit, keep }) => `a dropout per ${unit}${typeof keep === 'number' ? ` that keeps ${Number(keep.toPrecision(5))}` : ''}`).join(' and ');
-    return this.expressions.number(`${head}#${this.occurrence(`${head}|${x}`)}`, [x], label);
-  }
-
-  /** f(D(x)) as D(f(x)) where that is the same law and nothing else reads D(x). */
-  private behind(scope: Scope, node: NodeRecord, head: string, inputs: readonly number[]): number | undefined {
-    if (this.mode !== 'law' || node.domain !== '' || inputs[0] === undefined || trimmed(node.outputs).length !== 1) return undefined;
-    const { laws, base } = this.split(scope, node.inputs[0] ?? '', inputs[0]);
-    if (laws.length === 0) return undefined;
-    const homogeneous = (node.opType === 'Clip' && this.isRectifier(scope, node)) || (SCALINGS.has(node.opType) && this.isScaling(scope, node));
-    const passing = laws.filter(({ unit }) => homogeneous || passesThrough(node.opType, unit));
-    const operand = this.drawn(laws.filter((law) => !passing.includes(law)), base);
-    const moved = this.expressions.number(head, [operand, ...inputs.slice(1)], labelOf(node));
-    return this.drawn(passing.map(({ unit, keep }) => ({ unit: unitBehind(node.opType, unit), keep })), moved);
-  }
-
-  /** Clip(0, ∞) is a ReLU. */
-  private isRectifier(scope: Scope, { inputs, attributes }: NodeRecord): boolean {
-    const bound = (index: number, name: string): number | undefined => {
-      const operand = inputs[index];
-      if (!operand) return attributes.find((attribute) => attribute.name === name)?.f;
-      const tensor = constantIn(scope, operand);
-      return tensor ? readTensor(this.model, tensor, 1)?.[0] : Number.NaN;
-    };
-    return bound(1, 'min') === 0 && (bound(2, 'max') ?? Infinity) > 3.4e38;
-  }
-
-  /** A multiplication by a constant that has one element, or leaves the shape as it is. */
-  private isScaling(scope: Scope, { inputs, outputs }: NodeRecord): boolean {
-    const factor = constantIn(scope, inputs[1] ?? '');
-    if (!factor) return false;
-    return factor.dims.every((extent) => extent === 1) || (scope.parent === undefined && this.sameShape(inputs[0]!, outputs[0]!));
+  /** The value of a node, if it is another than its plain expression. */
+  protected rewritten(_scope: Scope, _node: NodeRecord, _head: string, _inputs: readonly number[]): number | undefined {
+    return undefined;
   }
 
   private computeNode(scope: Scope, node: NodeRecord): void {
@@ -273,10 +180,11 @@ export class Numbering {
     const standard = node.domain === '';
     if (constant) numbers.set(node.outputs[0]!, this.tensor(constant));
     else if (standard && node.opType === 'Identity' && inputs.length === 1) numbers.set(node.outputs[0]!, inputs[0]!);
+    else if (this.isAllTrue(scope, node)) numbers.set(node.outputs[0]!, this.mask(scope, scope.producers.get(node.inputs[0]!)!.inputs[0]!));
     else {
       const head = this.headOfNode(scope, node);
       const drawn = standard && RANDOM.has(node.opType) ? `#${this.occurrence(`${head}|${inputs.join()}`)}` : '';
-      const number = this.behind(scope, node, head, inputs) ?? this.expressions.number(head + drawn, inputs, labelOf(node));
+      const number = this.rewritten(scope, node, head, inputs) ?? this.expressions.number(head + drawn, inputs, labelOf(node));
       node.outputs.forEach((output, k) => {
         if (output) numbers.set(output, k === 0 ? number : this.expressions.number(`output ${k}`, [number], labelOf(node)));
       });
@@ -284,7 +192,7 @@ export class Numbering {
   }
 
   /** Two draws from the same law are two values: the least number that none of the others has. */
-  private occurrence(key: string): number {
+  protected occurrence(key: string): number {
     let taken = this.occurrences.get(key);
     if (!taken) this.occurrences.set(key, (taken = new Set()));
     let number = 0;
@@ -337,7 +245,7 @@ export class Numbering {
   }
 
   /** A node's operands, and the outer values that its subgraphs read. */
-  private readsOf(node: NodeRecord): readonly string[] {
+  protected readsOf(node: NodeRecord): readonly string[] {
     const captured = node.attributes.flatMap(({ graphs }) => graphs.flatMap((graph) => [...this.captures(graph)]));
     return captured.length > 0 ? [...node.inputs, ...captured] : node.inputs;
   }
@@ -365,24 +273,16 @@ function isFusedWithBias(node: NodeRecord | undefined): boolean {
 
 const functionKey = (domain: string, name: string, overload: string): string => `${domain}:${name}:${overload}`;
 const headOf = (domain: string, opType: string, overload: string, outputs: number): string => `${domain}.${opType}.${overload}/${outputs}`;
-const labelOf = (node: NodeRecord): string => (node.name ? `${node.opType} ${node.name}` : `${node.opType} (node ${node.index})`);
+export const labelOf = (node: NodeRecord): string => (node.name ? `${node.opType} ${node.name}` : `${node.opType} (node ${node.index})`);
 
 /** Trailing absent operands are the same as none. */
-function trimmed(names: readonly string[]): readonly string[] {
+export function trimmed(names: readonly string[]): readonly string[] {
   let end = names.length;
   while (end > 0 && names[end - 1] === '') end--;
   return end === names.length ? names : names.slice(0, end);
 }
 
-const SCALINGS = new Set(['Mul', 'Div']);
-
-/** A tensor that stands in the file. */
-function constantIn({ producers, body }: Scope, name: string): TensorRecord | undefined {
-  const producer = producers.get(name);
-  return producer ? constantOf(producer) : 'initializers' in body ? (body as GraphRecord).initializers.get(name) : undefined;
-}
-
-function constantOf(node: NodeRecord): TensorRecord | undefined {
+export function constantOf(node: NodeRecord): TensorRecord | undefined {
   if (node.domain !== '' || node.opType !== 'Constant') return undefined;
   return node.attributes.find(({ name }) => name === 'value')?.tensor;
 }

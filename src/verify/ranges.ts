@@ -56,7 +56,9 @@ function rangeOf(name: string, graph: GraphRecord, readers: ReadonlyMap<string, 
       const range = demand(node, value, graph);
       if (range) found = found ? { low: Math.max(found.low, range.low), high: Math.min(found.high, range.high) } : range;
       else if (MOVES.has(node.opType) && node.domain === '') {
-        for (const output of node.outputs) if (output && !seen.has(output)) queue.push(output), seen.add(output);
+        const further = node.outputs.filter((output) => output !== '' && !seen.has(output));
+        for (const output of further) seen.add(output);
+        queue.push(...further);
       }
     }
   }

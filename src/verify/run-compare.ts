@@ -2,7 +2,7 @@
 import { compareOutputs, worse } from './compare.js';
 import type { Comparison, Tolerance } from './compare.js';
 import { createFeed } from './feeds.js';
-import type { Binding, Feed } from './feeds.js';
+import type { Binding, FeedInput } from './feeds.js';
 import type { CompareJob, CompareResult, OptimizationLevel } from './jobs.js';
 import { Session, runtimeVersion } from './session.js';
 import { isFloat, numberAt } from './tensors.js';
@@ -32,6 +32,7 @@ class RunComparison {
   private used: Prepared[] = [];
   /** Whether any output had a value to compare: NaN equals NaN, but shows nothing. */
   private sighted = false;
+  private refusal: unknown;
 
   constructor(private readonly job: CompareJob) {}
 
@@ -42,12 +43,11 @@ class RunComparison {
       const sessions = await this.create(settings);
       const planned = k === 0 ? feeds : this.used;
       for (const [index, feed] of planned.entries()) {
-        if (k === 0) {
-          if (index >= 2 && performance.now() - this.started > this.job.budget) break;
-          this.used.push(feed);
-        }
-        await this.compareOn(sessions, feed.values, settings);
+        if (k === 0 && index >= 2 && performance.now() - this.started > this.job.budget) break;
+        const ran = await this.compareOn(sessions, feed.values, settings);
+        if (k === 0 && ran) this.used.push(feed);
       }
+      if (this.used.length === 0) throw this.refusal;
       await Promise.all(sessions.map((session) => session.release()));
     }
     this.side = 'before';
@@ -75,6 +75,7 @@ class RunComparison {
     }
     this.side = 'after';
     await (await Session.create(files.after, settings)).release();
+    this.side = 'before';
   }
 
   private async create(settings: CompareJob['runs'][number]): Promise<[Session, Session]> {
@@ -84,9 +85,16 @@ class RunComparison {
     return [before, await Session.create(this.job.after, settings)];
   }
 
-  private async compareOn([before, after]: [Session, Session], values: Values, { level, tolerance }: { level: OptimizationLevel; tolerance: Tolerance }): Promise<void> {
+  /** False for values that the model before refuses: they say nothing of the model after. */
+  private async compareOn([before, after]: [Session, Session], values: Values, { level, tolerance }: { level: OptimizationLevel; tolerance: Tolerance }): Promise<boolean> {
     this.side = 'before';
-    const expected = await before.run(values);
+    let expected: Values;
+    try {
+      expected = await before.run(values);
+    } catch (error) {
+      this.refusal ??= error;
+      return false;
+    }
     this.side = 'after';
     const actual = await after.run(values);
     for (const [name, tensor] of Object.entries(expected)) {
@@ -97,41 +105,64 @@ class RunComparison {
       this.worst = worse(previous, compareOutputs(name, tensor, other, tolerance));
       if (this.worst !== previous) this.worstLevel = level;
     }
+    this.side = 'before';
+    return true;
   }
 
   /** Binds the free dimensions to sizes that the model runs with. */
   private async prepare(): Promise<readonly Prepared[]> {
-    const { given, inputs, feeds } = this.job;
+    const { given, feeds } = this.job;
     if (given) return given.map(({ name, values }) => ({ kind: name, seed: 0, values }));
-    const bindings = await this.bind(Math.max(0, ...feeds.map(({ binding }) => binding)) + 1);
+    const sizes = Math.max(0, ...feeds.map(({ binding }) => binding)) + 1;
+    const chosen = await this.choose(sizes);
     return feeds.flatMap((feed) => {
-      const binding = bindings[feed.binding];
-      return binding ? [{ kind: feed.kind, seed: feed.seed, values: createFeed(inputs, feed, binding) }] : [];
+      const binding = chosen.bindings[feed.binding];
+      return binding ? [{ kind: feed.kind, seed: feed.seed, values: createFeed(chosen.inputs, feed, binding) }] : [];
     });
   }
 
-  /** The first sizes at which the model before runs. Throws its first error where it runs with none of them. */
-  private async bind(count: number): Promise<readonly Binding[]> {
+  /** Sizes and integers with which the model before runs. Throws its first error where it runs with none. */
+  private async choose(sizes: number): Promise<{ inputs: readonly FeedInput[]; bindings: readonly Binding[] }> {
     const { inputs, bindings, before, runs } = this.job;
-    if (bindings.length === 1) return bindings;
+    const variants = integerVariants(inputs);
+    if (bindings.length === 1 && variants.length === 1) return { inputs, bindings };
+    const session = await Session.create(before, { ...runs[0]!, level: 'disabled' });
+    let refusal: unknown;
+    try {
+      for (const variant of variants) {
+        const found = await this.bind(session, variant, sizes);
+        if (found.bindings.length > 0) return { inputs: variant, bindings: found.bindings };
+        refusal ??= found.refusal;
+      }
+    } finally {
+      await session.release();
+    }
+    throw refusal;
+  }
+
+  private async bind(session: Session, inputs: readonly FeedInput[], sizes: number): Promise<{ bindings: readonly Binding[]; refusal: unknown }> {
     const chosen: Binding[] = [];
     let refusal: unknown;
-    const probe: Feed = { kind: 'normal', seed: 1, binding: 0 };
-    const session = await Session.create(before, { ...runs[0]!, level: 'disabled' });
-    for (const binding of bindings) {
+    for (const binding of this.job.bindings) {
       if (chosen.some((other) => isSame(other, binding))) continue;
       try {
-        await session.run(createFeed(inputs, probe, binding));
+        await session.run(createFeed(inputs, { kind: 'normal', seed: 1, binding: 0 }, binding));
         chosen.push(binding);
       } catch (error) {
         refusal ??= error;
       }
-      if (chosen.length === count || performance.now() - this.started > this.job.budget) break;
+      if (chosen.length === sizes || (chosen.length > 0 && performance.now() - this.started > this.job.budget)) break;
     }
-    await session.release();
-    if (chosen.length === 0) throw refusal;
-    return chosen;
+    return { bindings: chosen, refusal };
   }
+}
+
+/** Integers of which the graph says nothing: flags, or all ones, or all zeros. */
+function integerVariants(inputs: readonly FeedInput[]): readonly (readonly FeedInput[])[] {
+  const isOpen = ({ type, range, value }: FeedInput): boolean => /^u?int(32|64)$/.test(type) && range === undefined && value === undefined;
+  if (!inputs.some(isOpen)) return [inputs];
+  const all = (value: number) => inputs.map((input) => (isOpen(input) ? { ...input, value } : input));
+  return [inputs, all(1), all(0)];
 }
 
 function hasValue({ type, data }: TensorValue): boolean {

@@ -6,7 +6,8 @@ import { OPTIMISED_TOLERANCE, conclude, inScope, runComparison, widest } from '.
 import type { ExecutedCheck, ExecutionOptions } from './comparison.js';
 import { normaliseTrainingOutputs } from './batch-norm.js';
 import type { CompareJob } from './jobs.js';
-import { Expressions, Numbering } from './numbering.js';
+import { Expressions } from './expressions.js';
+import { Numbering } from './numbering.js';
 import type { OnnxModel, RecognisedDropout } from './onnx-model.js';
 import type { Pool } from './pool.js';
 import { DROPOUT_INPUTS_FROM, fixRandomOperators, pairNodes, seedsOf, toTrainingForm } from './randomness.js';

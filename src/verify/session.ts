@@ -50,18 +50,18 @@ function drawn(law: GeneratedWeights): Uint8Array {
   return bytes;
 }
 
-/** One session of onnxruntime: deterministic (one thread), quiet. */
+/** One session of onnxruntime: a fixed number of threads, quiet. */
 export class Session {
   private constructor(private readonly session: InferenceSession) {}
 
   /** Throws onnxruntime's own error for a model that does not load. */
-  static async create(model: ExecutableModel, { level, keepDropout }: SessionSettings): Promise<Session> {
+  static async create(model: ExecutableModel, { level, keepDropout, threads = 1 }: SessionSettings): Promise<Session> {
     const session: Record<string, string> = { model_external_initializers_file_folder_path: model.folder };
     const extra = keepDropout && level !== 'disabled' ? { session, optimization: { disable_specified_optimizers: 'EliminateDropout' } } : { session };
     return new Session(await runtime().InferenceSession.create(model.bytes, {
       executionProviders: ['cpu'],
       graphOptimizationLevel: level,
-      intraOpNumThreads: 1,
+      intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
       logSeverityLevel: 4,

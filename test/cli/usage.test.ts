@@ -57,7 +57,9 @@ it('--help fits a screen, --version is that of the package', async () => {
   const help = await commandLine('--help');
   expect(help).toMatchObject({ code: 0, stderr: '' });
   expect(help.stdout.split('\n').length).toBeLessThanOrEqual(40);
-  for (const word of ['--fix-class', 'rules', 'explain', 'print', 'Exit codes']) expect(help.stdout).toContain(word);
+  for (const word of ['--fix', 'rules', 'explain', 'print', 'Exit codes']) expect(help.stdout).toContain(word);
+  const all = (await commandLine('--help-all')).stdout;
+  for (const word of ['--fix-class', '--cache-strategy', '--no-verify', '--prune-baseline']) expect(all).toContain(word);
   expect(await commandLine('--version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string });
 });
 

@@ -16,7 +16,7 @@ interface AnyLinter {
 }
 
 const versions: readonly (readonly [string, AnyLinter])[] = [
-  ['8.57', new Linter8({ configType: 'flat' } as never) as unknown as AnyLinter],
+  ['8.57', new Linter8({ configType: 'flat' }) as AnyLinter],
   ['9', new Linter9({ configType: 'flat' }) as unknown as AnyLinter],
   ['10', new Linter10({ configType: 'flat' }) as unknown as AnyLinter],
 ];

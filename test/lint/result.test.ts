@@ -27,11 +27,11 @@ it('is what ESLint prints, and more', () => {
     messages: [
       {
         ruleId: 'a-rule', severity: 1, level: 'warn', message: 'About a.', messageId: 'x', line: 2, column: 1, nodeName: 'a', graphPath: 'graph:node[1](a)',
-        related: ['relu2'], hint: 'A hint.', fixClass: 'exact',
+        related: ['relu2'], hint: 'A hint.', fixClass: 'exact', fingerprint: expect.stringMatching(/^-:\w{12}$/) as string,
       },
       {
         ruleId: 'a-rule', severity: 1, level: 'warn', message: 'About b.', messageId: 'x', line: 4, column: 1, nodeName: 'b', graphPath: 'graph:node[3](b)',
-        related: ['linear4'], hint: 'A hint.',
+        related: ['linear4'], hint: 'A hint.', fingerprint: expect.stringMatching(/^-:\w{12}$/) as string,
       },
     ],
     suppressedMessages: [], errorCount: 0, warningCount: 2, infoCount: 0, fatalErrorCount: 0, fixableErrorCount: 0, fixableWarningCount: 1, usedDeprecatedRules: [],

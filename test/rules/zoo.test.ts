@@ -1,33 +1,61 @@
-/** Precision: `recommended` has nothing to warn about in respected architectures. */
+/** Precision: `recommended` has nothing to warn about in respected architectures, in whatever format they are written. */
 import { describe, expect, it } from 'vitest';
-import { architecture } from '../../fixtures/builders/architectures.js';
-import type { ArchitectureOptions } from '../../fixtures/builders/architectures.js';
+import { architecture, architectureCode, architectureTopology } from '../../fixtures/builders/architectures.js';
 import { ZOO } from '../../fixtures/zoo/index.js';
-import { readOnnxBytes } from '../../src/formats/onnx/document.js';
+import { CODE_WRITINGS, WRITINGS } from '../../fixtures/zoo/writings.js';
+import { readCode } from '../../src/formats/code/document.js';
 import type { Document } from '../../src/formats/document.js';
+import { readOnnxBytes } from '../../src/formats/onnx/document.js';
+import { readTopology } from '../../src/formats/topology/document.js';
 import { rulesFor } from '../../src/lint/configuration.js';
+import type { ConfiguredMode } from '../../src/lint/configuration.js';
 import { lintDocument } from '../../src/lint/findings.js';
 
-const writings: readonly ArchitectureOptions[] = [
-  { opset: 17, naming: 'torchscript', form: 'constant', training: true },
-  { opset: 18, naming: 'dynamo', batch: 'symbolic', valueInfo: true },
-  { opset: 13, naming: 'keras', composite: true, form: 'input-default', batch: 'symbolic' },
-  { opset: 9, naming: 'mxnet', spatial: 'operator' },
-  { opset: 22, naming: 'plain', form: 'input' },
-  { opset: 12, naming: 'torchscript', state: 'off', spatial: 'operator' },
-];
+const rules = rulesFor({ preset: 'recommended' });
+
+/** Every warning and error, in every mode. */
+const complaints = (document: Document, modes: readonly ConfiguredMode[], writing: unknown): string[] =>
+  modes.flatMap((mode) =>
+    lintDocument(document, { rules, mode })
+      .filter(({ level }) => level !== 'info')
+      .map(({ enabled, problem, message }) => `${enabled.rule.id} at ${problem.at.origin.name} (${problem.at.origin.path}): ${message} ${JSON.stringify(writing)}, mode ${mode}`),
+  );
+
+const inFormat = (format: 'onnx' | 'code' | 'topology') => ZOO.filter(({ formats }) => formats?.includes(format) ?? true);
+const inCode = inFormat('code').filter(({ name }) => architectureCode(name) !== undefined);
+const inTopology = inFormat('topology').filter(({ name }) => architectureTopology(name) !== undefined);
 
 describe('the zoo in ONNX', () => {
-  it.each(ZOO.map(({ name }) => ({ name })))('$name is clean', ({ name }) => {
-    const rules = rulesFor({ preset: 'recommended' });
-    // A graph with live dropout is not a deployment: only the writings without are linted as one.
-    const complaints = writings.flatMap((options) =>
-      (options.state === 'off' ? (['training', 'inference', 'auto'] as const) : (['training', 'auto'] as const)).flatMap((mode) =>
-        lintDocument(readOnnxBytes(architecture(name, options), `${name}.onnx`) as Document, { rules, mode })
-          .filter(({ level }) => level !== 'info')
-          .map((finding) => `${finding.enabled.rule.id} ${finding.problem.at.origin.name}: ${finding.message} ${JSON.stringify(options)} ${mode}`),
-      ),
-    );
-    expect(complaints).toEqual([]);
+  it.each(inFormat('onnx').map(({ name, since = 7 }) => ({ name, since })))('$name is clean', ({ name, since }) => {
+    const written = WRITINGS.filter(({ opset }) => opset >= since).map((writing) => {
+      // A graph with live dropout is not a deployment: only the writings without are linted as one.
+      const modes = writing.state === 'off' ? (['training', 'inference', 'auto'] as const) : (['training', 'auto'] as const);
+      return complaints(readOnnxBytes(architecture(name, writing), `${name}.onnx`) as Document, modes, writing);
+    });
+    expect(written.flat()).toEqual([]);
+  });
+});
+
+describe('the zoo as TensorFlow.js code', () => {
+  it.each(inCode.map(({ name }) => ({ name })))('$name is clean', ({ name }) => {
+    const written = CODE_WRITINGS.flatMap((writing) => {
+      const text = architectureCode(name, writing);
+      return text === undefined ? [] : complaints(readCode(`${name}.${writing.language}`, text) as Document, ['training', 'auto'], writing);
+    });
+    expect(written).toEqual([]);
+  });
+});
+
+describe('the zoo as model.json', () => {
+  it.each(inTopology.map(({ name }) => ({ name })))('$name is clean', ({ name }) => {
+    const document = readTopology('model.json', JSON.stringify(architectureTopology(name))) as Document;
+    expect(complaints(document, ['training', 'inference', 'auto'], 'model.json')).toEqual([]);
+  });
+});
+
+describe('the zoo', () => {
+  it('has most of what is natural there in code and in model.json', () => {
+    expect(inCode.length).toBeGreaterThanOrEqual(35);
+    expect(inTopology.map(({ name }) => name)).toEqual(inCode.map(({ name }) => name));
   });
 });

@@ -29,13 +29,10 @@ import type { Preset, Rule } from '../../src/rule.js';
 
 export const RULES = path.resolve(import.meta.dirname, '../../rules');
 
-const VERDICTS = ['bad', 'good', 'fixed'] as const;
-const LANGUAGES = ['text', 'ts', 'js'] as const;
-
 export interface Example {
   readonly rule: string;
-  readonly language: (typeof LANGUAGES)[number];
-  readonly verdict: (typeof VERDICTS)[number];
+  readonly language: 'text' | 'ts' | 'js';
+  readonly verdict: 'bad' | 'good' | 'fixed';
   readonly settings: ReadonlyMap<string, string>;
   /** The chain, or what a builder's graph is. */
   readonly subject: string;

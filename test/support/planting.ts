@@ -1,15 +1,18 @@
 /** Plants the faults of fixtures/zoo/faults in every format, and measures what droplint says and does about each. */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { scopeAt, writeOnnx } from '../../fixtures/chain/onnx.js';
 import { applyLayers } from '../../fixtures/chain/keras.js';
+import { allSteps, isDropout } from '../../fixtures/chain/syntax.js';
 import type { Chain } from '../../fixtures/chain/syntax.js';
 import { writeTensorFlowJs } from '../../fixtures/chain/tensorflowjs.js';
 import type { CodeOptions } from '../../fixtures/chain/tensorflowjs.js';
 import { toModelJson } from '../../fixtures/chain/topology.js';
+import type { Random } from '../../fixtures/builders/random.js';
+import type { Architecture } from '../../fixtures/zoo/index.js';
 import { ZOO } from '../../fixtures/zoo/index.js';
-import { knowsRate, siteOf } from '../../fixtures/zoo/planting.js';
+import { hasOperator, knowsRate, siteOf } from '../../fixtures/zoo/planting.js';
 import type { Fault, Format, Level, Planted, Remedy, Site, Writing } from '../../fixtures/zoo/planting.js';
 import { CODE_WRITINGS, WRITINGS } from '../../fixtures/zoo/writings.js';
 import { readCode } from '../../src/formats/code/document.js';
@@ -46,6 +49,10 @@ export interface Specimen {
   readonly remedy: Remedy;
   /** False where onnxruntime has no kernels. */
   readonly executable: boolean;
+  /** The format may say why it cannot write the remedy down. */
+  readonly refused: boolean;
+  /** Why it is not found yet. */
+  readonly gap: string | undefined;
   /** `undefined` when the format cannot express the chain. */
   write(chain: Chain): Written | undefined;
 }
@@ -88,37 +95,66 @@ const ENOUGH = 48;
 
 /** Every planted fault in the ways in which it can be written. A pure function of the zoo: nothing is drawn. */
 export async function allSpecimens(): Promise<readonly Specimen[]> {
-  return [...(await readFaults())].flatMap(([rule, fault]) => specimensOf(rule, fault));
+  return [...(await readFaults())].flatMap(([rule, fault]) => fault.formats.flatMap((format) => {
+    const faults = plantedFaults(fault, format);
+    const often = Math.min(WRITINGS.length, Math.ceil(ENOUGH / Math.max(1, faults.length)));
+    return faults.flatMap((each, n) => specimensOf(rule, fault, format, each, n, often));
+  }));
 }
 
-const sites = new Map<string, readonly Site[]>();
-function sitesAt(scale: number | undefined): readonly Site[] {
-  const key = String(scale);
-  if (!sites.has(key)) sites.set(key, ZOO.map((architecture) => siteOf(architecture, scale)));
-  return sites.get(key)!;
+/** A few of the faults of a rule in a format, drawn with a seed. */
+export function sampleSpecimens(rule: string, fault: Fault, format: Format, count: number, random: Random): readonly Specimen[] {
+  const faults = [...plantedFaults(fault, format)];
+  const chosen: Specimen[] = [];
+  while (chosen.length < count && faults.length > 0) {
+    const [one] = faults.splice(Math.floor(random.next() * faults.length), 1);
+    chosen.push(...specimensOf(rule, fault, format, one!, Math.floor(random.next() * WRITINGS.length), 1));
+  }
+  return chosen;
 }
 
-export function specimensOf(rule: string, fault: Fault): readonly Specimen[] {
-  const all = sitesAt(fault.scale).flatMap((site) => [...fault.plant(site)].map((planted) => ({ site, planted })));
-  return fault.formats.flatMap((format) => {
-    const possible = all.filter(({ planted }) => (planted.formats ?? fault.formats).includes(format));
-    const often = Math.min(WRITINGS.length, Math.ceil(ENOUGH / Math.max(1, possible.length)));
-    return possible.flatMap(({ site, planted }, n) => {
-      const remedy = planted.remedy ?? (typeof fault.remedy === 'string' ? fault.remedy : fault.remedy[format]);
-      const base = { rule, format, site, planted, level: planted.level, remedy, executable: true };
-      if (format === 'topology') return [{ ...base, writing: 'model.json', write: (chain: Chain) => writtenTopology(chain, site.architecture) }];
-      if (format === 'code') return firstPossible(codeWritings(planted), n, often, (options) => writeTensorFlowJs(planted.chain, options) !== undefined).map((options): Specimen => ({ ...base, writing: JSON.stringify(options), write: (chain) => writtenCode(chain, options, site.architecture) }));
-      return firstPossible(onnxWritings(site, planted), n, often, (writing) => writtenOnnx(planted.chain, { ...writing, ...planted.onnx }, '') !== undefined).map((writing): Specimen => onnxSpecimen(base, writing));
-    });
+interface PlantedFault {
+  readonly site: Site;
+  readonly planted: Planted;
+}
+
+const sites = new Map<string, Site>();
+function siteAt(architecture: Architecture, scale: number | undefined): Site {
+  const key = `${architecture.name} ${scale}`;
+  const site = sites.get(key) ?? siteOf(architecture, scale);
+  sites.set(key, site);
+  return site;
+}
+
+/** Wherever the fault can be planted in the zoo, for one format. */
+export const plantedFaults = (fault: Fault, format: Format): readonly PlantedFault[] =>
+  ZOO.filter(({ formats }) => formats?.includes(format) ?? true).flatMap((architecture) => {
+    const site = siteAt(architecture, fault.scale);
+    return [...fault.plant(site)].filter(({ formats = fault.formats }) => formats.includes(format)).map((planted) => ({ site, planted }));
   });
+
+/** One fault in at most `often` of the format's writings, from the n-th on. */
+function specimensOf(rule: string, fault: Fault, format: Format, { site, planted }: PlantedFault, n: number, often: number): readonly Specimen[] {
+  const remedy = planted.remedy ?? (typeof fault.remedy === 'string' ? fault.remedy : fault.remedy[format]);
+  const name = site.architecture;
+  const base = { rule, format, site, planted, level: planted.level, remedy, executable: true, refused: planted.isRefused?.(format, {}) ?? false, gap: planted.gap?.[format] };
+  if (format === 'topology') return toModelJson(planted.chain) ? [{ ...base, writing: 'model.json', write: (chain: Chain) => writtenTopology(chain, name) }] : [];
+  if (format === 'code') {
+    const possible = firstPossible(codeWritings(planted), n, often, (options) => writeTensorFlowJs(planted.chain, options) !== undefined);
+    return possible.map((options) => ({ ...base, refused: planted.isRefused?.(format, options) ?? false, writing: JSON.stringify(options), write: (chain: Chain) => writtenCode(chain, options, name) }));
+  }
+  const possible = firstPossible(onnxWritings(site, planted), n, often, (writing) => writtenOnnx(planted.chain, { ...writing, ...planted.onnx }, name) !== undefined);
+  return possible.map((writing) => onnxSpecimen(base, writing));
 }
 
 function onnxSpecimen(base: Omit<Specimen, 'writing' | 'write'>, writing: Writing): Specimen {
   const { planted, site } = base;
   const options = { ...writing, ...planted.onnx };
   const rateless = knowsRate(writing) ? {} : planted.withoutRate;
+  // Random operators whose mask has a shape of its own fit no other place; nothing broadcasts below opset 7.
+  const refused = planted.isRefused?.('onnx', options) === true || writing.opset < 7 || !hasOperator(writing) || (writing.spatial ?? 'decomposed') === 'decomposed' && isDecomposed(planted);
   // onnxruntime has no kernels below opset 7, and no RandomUniformLike of opset 22.
-  return { ...base, ...rateless, writing: JSON.stringify(options), executable: writing.opset >= 7 && writing.opset < 22, write: (chain) => writtenOnnx(chain, options, site.architecture) };
+  return { ...base, ...rateless, refused, writing: JSON.stringify(options), executable: writing.opset >= 7 && writing.opset < 22, write: (chain) => writtenOnnx(chain, options, site.architecture) };
 }
 
 /** `count` of the list, from the n-th on. */
@@ -130,6 +166,12 @@ function firstPossible<T>(list: readonly T[], n: number, count: number, isPossib
   }
   return chosen;
 }
+
+/** The step that it is reported at is written in random operators. */
+const isDecomposed = ({ chain, at }: Planted): boolean => {
+  const step = [...allSteps(chain)].find(({ scope }) => scope === at);
+  return step !== undefined && isDropout(step) && (step.word !== 'dropout' || step.named.form !== undefined);
+};
 
 function onnxWritings({ since }: Site, { suits }: Planted): readonly Writing[] {
   return WRITINGS.filter((writing) => (writing.opset >= since || (since <= 7 && writing.opset < 7)) && (suits?.(writing) ?? true));
@@ -147,6 +189,8 @@ export interface Measured {
   readonly falseAlarms: readonly string[];
   /** Absent where no remedy is expected. */
   readonly fixed?: boolean;
+  /** The format said why it cannot write the remedy down. */
+  readonly refused?: true;
   /** Absent where nothing could be shown: a suggestion, or a model that onnxruntime cannot run. */
   readonly proven?: boolean;
   /** What was seen, where it is not what was expected. */
@@ -181,21 +225,16 @@ export async function measure(specimen: Specimen, prove?: Prove): Promise<Measur
   return { ...measured, ...(await remedied(specimen, faulty.document, hit.finding, rules, prove)) };
 }
 
-async function remedied(specimen: Specimen, document: Document, finding: Finding, rules: readonly EnabledRule[], prove: Prove): Promise<Pick<Measured, 'fixed' | 'proven' | 'note'>> {
+async function remedied(specimen: Specimen, document: Document, finding: Finding, rules: readonly EnabledRule[], prove: Prove): Promise<Pick<Measured, 'fixed' | 'proven' | 'refused' | 'note'>> {
   const { rule, remedy, executable, planted } = specimen;
   const classes = new Set(FIX_CLASSES.filter((fixClass) => remedy === 'suggestion' || fixClass !== 'suggestion'));
   const request = { rules: rules.filter((enabled) => enabled.rule.id === rule), mode: planted.mode ?? ('training' as const), classes, level: 'info' as const, prove: executable ? prove : undefined };
   const outcome = await fixDocument(document, request);
   const own = outcome.fixed.find((fixed) => fixed.finding.identity === finding.identity);
   const failed = outcome.failedProofs.get(finding.identity);
+  if (!own && specimen.refused && outcome.refusals.has(finding.identity)) return { refused: true };
   if (!own) return { fixed: false, note: outcome.refusals.get(finding.identity) ?? failed?.reason ?? 'no fix was offered' };
   const shown = own.proof?.checks.some(({ verdict }) => verdict === 'holds');
   const stays = outcome.remaining.find(({ identity }) => identity === finding.identity);
   return { fixed: stays === undefined, ...(stays && { note: `still found: ${stays.message}` }), ...(shown && { proven: own.proof?.verdict === 'proven' }) };
 }
-
-/** Whether the real-world exports of ../shared are there. */
-export const sharedFolder = (name: string): string | undefined => {
-  const folder = path.resolve(import.meta.dirname, '../../../shared', name);
-  return existsSync(folder) ? folder : undefined;
-};

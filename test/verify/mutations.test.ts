@@ -17,20 +17,18 @@ const sources = [...handmade(), ...exported(path.resolve(import.meta.dirname, '.
 async function mutantsOf(mutation: Mutation): Promise<Outcome[]> {
   const found: Outcome[] = [];
   for (let i = 0; i < 3 * sources.length && found.length < PER_KIND; i++) {
-    const outcome = await examine(sources[(5 * i + MUTATIONS.indexOf(mutation)) % sources.length]!, mutation, i, pool);
+    const outcome = await examine(sources[(i + 5 * MUTATIONS.indexOf(mutation)) % sources.length]!, mutation, i, pool);
     if (outcome) found.push(outcome);
   }
   return found;
 }
 
 const named = (accept: (mutation: Mutation) => boolean) => MUTATIONS.filter(accept).map((mutation) => [mutation.kind, mutation] as const);
-/** Needs an operator that no model at hand has. */
-const ELSEWHERE = new Set(['size of an LRN']);
 
 describe('a wrong rewrite is caught, without erasure and without execution', () => {
-  it.each(named(({ changes }) => changes !== 'nothing'))('%s', async (kind, mutation) => {
+  it.each(named(({ changes }) => changes !== 'nothing'))('%s', async (_, mutation) => {
     const mutants = await mutantsOf(mutation);
-    if (!ELSEWHERE.has(kind)) expect(mutants.length).toBeGreaterThan(0);
+    expect(mutants.length).toBeGreaterThan(0);
     expect(mutants.filter(({ withoutErasure, withoutExecution }) => !withoutErasure || !withoutExecution)).toEqual([]);
   });
 });

@@ -22,7 +22,7 @@ export class TopologyDocument implements TextDocument {
 
   constructor(readonly file: string, readonly text: string) {
     this.source = parseJson(file, text);
-    if (syntaxErrors(this.source) > 0) throw new UnreadableError(file, 'it is no valid JSON');
+    if (syntaxErrors(this.source) > 0 || !rootOf(this.source)) throw new UnreadableError(file, 'it is no valid JSON');
     const root = rootOf(this.source);
     this.topology = topologyOf(root);
     this.models = this.topology ? [this.#model(this.topology, lossesOf(root))] : [];

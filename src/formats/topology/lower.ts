@@ -38,10 +38,10 @@ function* waysOf(document: TopologyDocument, edit: Edit): Generator<() => Splice
     case 'move': {
       const [site, target] = [siteIn(edit.layer), siteIn(edit.target)];
       const [unit, beside] = [ownElement(edit.layer, site), elementBeside(edit.target, target, edit.where)];
-      if (edit.where === 'before' && isFirst(target.instance)) refuse("the model's first layer carries its input shape");
+      if (isFirst(site.instance) || (edit.where === 'before' && isFirst(target.instance))) refuse("the model's first layer carries its input shape");
       const owner = functionalOwner(unit);
       if (owner) yield () => rewired(owner, edit, unit, beside);
-      else yield () => moveInList(text, unit, beside, edit.where, () => true, isFirst(site.instance) ? handOver(edit.layer, unit) : []);
+      else yield () => moveInList(text, unit, beside, edit.where, () => true);
       break;
     }
     case 'insert': {
@@ -66,19 +66,6 @@ function elementBeside(target: Layer, site: Site, where: 'after' | 'before'): ts
   if (where === 'before' && site.part === 'activation') refuse(`the activation is part of ${site.instance.type}`);
   if (where === 'after' && inside?.instance === site.instance && inside.part !== 'self') refuse(`its activation is part of ${site.instance.type}`);
   return site.placement.node as ts.Expression;
-}
-
-/** The layer behind the first one becomes the first, and takes over its input shape. */
-function handOver(layer: Layer, unit: ts.Expression): Splices {
-  const [heir] = layer.outputs[0].consumers;
-  const [own, other] = [member(unit, 'config'), heir && member(siteIn(heir).placement.node, 'config')];
-  const shape = propertyNamed(own, 'batch_input_shape') ?? propertyNamed(own, 'batch_shape');
-  const last = other && ts.isObjectLiteralExpression(other) ? other.properties.at(-1) : undefined;
-  if (!own || !ts.isObjectLiteralExpression(own) || !shape || !last || propertyNamed(other, 'batch_input_shape')) refuse("the model's first layer carries its input shape");
-  const index = own.properties.indexOf(shape);
-  const gone = index > 0 ? { start: own.properties[index - 1].end, end: shape.end } : { start: shape.getStart(), end: own.properties[1]?.getStart() ?? shape.end };
-  const text = own.getSourceFile().text;
-  return [{ ...gone, replacement: '' }, { start: last.end, end: last.end, replacement: `,${text.slice(last.getFullStart(), last.getStart())}${shape.getText()}` }];
 }
 
 /** The functional model that lists the layer; `undefined` for a Sequential. */

@@ -156,7 +156,7 @@ describe('shapes and parameters', () => {
     [IMAGE, 'tf.layers.conv2dTranspose({ filters: 6, kernelSize: 4, strides: 2, padding: "same" })', [undefined, 16, 16, 6], 390],
     [IMAGE, 'tf.layers.separableConv2d({ filters: 6, kernelSize: 3 })', [undefined, 6, 6, 6], 66],
     [IMAGE, 'tf.layers.depthwiseConv2d({ kernelSize: 3 })', [undefined, 6, 6, 4], 40],
-    [SEQUENCE, 'tf.layers.conv1d({ filters: 6, kernelSize: 3, padding: "causal" })', [undefined, 20, 6], 294],
+    [SEQUENCE, 'tf.layers.conv1d({ filters: 6, kernelSize: 3, padding: "causal" })', [undefined, 18, 6], 294],
     [SEQUENCE, 'tf.layers.lstm({ units: 8 })', [undefined, 8], 800],
     [SEQUENCE, 'tf.layers.gru({ units: 8, returnSequences: true })', [undefined, 20, 8], 600],
     [SEQUENCE, 'tf.layers.simpleRNN({ units: 8 })', [undefined, 8], 200],

@@ -30,6 +30,7 @@ const CHAINS: readonly (readonly [string, OnnxOptions])[] = [
   ['tokens(6) → embedding(20,8) → dropout(0.2) → lstm(8) → dropout(0.3) → gru(8,last=true) → linear(4) → log-softmax', { opset: 14 }],
   ['input(8) → add{ dropout(0.5) → linear(6) | dropout(0.5) → linear(6) } → relu → dropout(0.3) → add{ linear(6) → sigmoid | linear(6) } → linear(4)', { opset: 13 }],
   ['tokens(4) → embedding(20,8) → self-attention(2,dropout=0.1) → residual{ dropout(0.2) → linear(8) } → mean-time → linear(4)', { opset: 13 }],
+  ['input(3,8,8) → conv2d(8) → relu → lrn → dropout(0.3) → conv2d(4) → global-avg-pool → flatten → linear(4)', { opset: 13, mask: 'output' }],
   ['input(4,4) → dropout(0.2) → transpose → linear(4) → hard-swish → dropout(0.1) → linear(4) → softmax', { opset: 15 }],
 ];
 

@@ -7,6 +7,7 @@ import type { FunctionNode } from '../syntax.js';
 const LIST_NAME = /layer|block|tensor|branch|feature|output|skip|input|model|head|stack|conv/i;
 const MODEL_NAME = /model|net|seq|discrim|generat|encoder|decoder|block|head|classif|critic|actor|mdl/i;
 const LAYER_NAME = /layer|lstm|gru|dense|conv|drop|cell|norm|pool|flatten|embed|activ/i;
+const CONFIGURATION_NAME = /config|option|opts|param|props|spec|setting|definition|json/i;
 const ARRAY_METHOD = /^(map|flatMap|forEach|push|pop|shift|unshift|concat|filter|find|findIndex|slice|splice|reduce|indexOf|includes|at|some|every|apply|join|keys|values|entries)$/;
 const MUTATORS = new Set(['push', 'unshift', 'concat', 'splice']);
 
@@ -37,8 +38,7 @@ export class Survey {
 
   add(source: ts.SourceFile): void {
     this.#structural.clear();
-    this.#collectAliases(source);
-    this.#collectCalls(source);
+    this.#collect(source);
     this.#spread();
   }
 
@@ -130,47 +130,55 @@ export class Survey {
     return name !== undefined && this.#factories.has(name);
   }
 
-  #collectAliases(source: ts.SourceFile): void {
-    const alias = (name: ts.BindingName, value: ts.Expression | undefined): void => {
-      if (ts.isIdentifier(name)) {
-        if (value && lastName(value) === 'layers') this.#aliases.add(name.text);
-      } else if (ts.isObjectBindingPattern(name)) {
-        for (const element of name.elements) {
-          const property = element.propertyName && ts.isIdentifier(element.propertyName) ? element.propertyName.text : ts.isIdentifier(element.name) ? element.name.text : '';
-          if (!ts.isIdentifier(element.name)) continue;
-          if (property === 'layers') this.#aliases.add(element.name.text);
-          else if (LAYER_NAMES.has(property)) this.#factories.add(element.name.text);
-        }
-      }
-    };
-    const visit = (node: ts.Node): void => {
-      if (ts.isVariableDeclaration(node) || ts.isParameter(node)) alias(node.name, node.initializer);
-      else if (ts.isImportSpecifier(node)) {
-        const imported = (node.propertyName ?? node.name).text;
-        if (imported === 'layers') this.#aliases.add(node.name.text);
-        else if (LAYER_NAMES.has(imported)) this.#factories.add(node.name.text);
-      } else if (ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken && lastName(node.right) === 'layers') {
-        const name = lastName(node.left);
-        if (name) this.#aliases.add(name);
-      }
-      if (ts.isCallOrNewExpression(node) && /^[sS]equential$/.test(lastName(node.expression) ?? '')) {
-        const holder = nameOf(node);
-        if (holder) this.#models.add(holder);
-      }
-      if (isFunctionNode(node)) this.#functions.set(node, { node, calls: new Set(), makesLayers: false, touchesLayers: false });
-      ts.forEachChild(node, visit);
-    };
-    visit(source);
-  }
-
-  #collectCalls(source: ts.SourceFile): void {
+  /** Names first, calls afterwards: what a call is depends on all the names of the file. */
+  #collect(source: ts.SourceFile): void {
+    const calls: (readonly [ts.CallExpression | ts.NewExpression, FunctionFacts | undefined])[] = [];
     const visit = (node: ts.Node, within: FunctionFacts | undefined): void => {
-      const inner = isFunctionNode(node) ? this.#functions.get(node) : within;
-      if (ts.isCallOrNewExpression(node)) this.#noteCall(node, within);
-      else if (ts.isElementAccessExpression(node) && lastName(node.expression) === 'layers' && !ts.isStringLiteralLike(node.argumentExpression)) this.indexesLayers = true;
-      ts.forEachChild(node, (child) => visit(child, inner));
+      let inner = within;
+      switch (node.kind) {
+        case ts.SyntaxKind.VariableDeclaration:
+        case ts.SyntaxKind.Parameter: this.#noteNames((node as ts.VariableDeclaration).name, (node as ts.VariableDeclaration).initializer); break;
+        case ts.SyntaxKind.ImportSpecifier: this.#noteName(((node as ts.ImportSpecifier).propertyName ?? (node as ts.ImportSpecifier).name).text, (node as ts.ImportSpecifier).name.text); break;
+        case ts.SyntaxKind.BinaryExpression: this.#noteAssignment(node as ts.BinaryExpression); break;
+        case ts.SyntaxKind.CallExpression:
+        case ts.SyntaxKind.NewExpression: {
+          const call = node as ts.CallExpression;
+          calls.push([call, within]);
+          const name = lastName(call.expression);
+          if (name === 'sequential' || name === 'Sequential') this.#models.add(nameOf(call) ?? '');
+          break;
+        }
+        case ts.SyntaxKind.ElementAccessExpression: this.indexesLayers ||= addressesLayer(node as ts.ElementAccessExpression); break;
+        default:
+          if (isFunctionNode(node)) {
+            inner = { node, calls: new Set(), makesLayers: false, touchesLayers: false };
+            this.#functions.set(node, inner);
+          }
+      }
+      ts.forEachChild(node, (child) => { visit(child, inner); });
     };
     visit(source, undefined);
+    for (const [call, within] of calls) this.#noteCall(call, within);
+  }
+
+  /** `layers`, or a factory, under a name of its own. */
+  #noteName(of: string, name: string): void {
+    if (of === 'layers') this.#aliases.add(name);
+    else if (LAYER_NAMES.has(of)) this.#factories.add(name);
+  }
+
+  #noteNames(name: ts.BindingName, value: ts.Expression | undefined): void {
+    if (ts.isIdentifier(name)) {
+      if (value && lastName(value) === 'layers') this.#aliases.add(name.text);
+    } else if (ts.isObjectBindingPattern(name)) {
+      for (const element of name.elements) {
+        if (ts.isIdentifier(element.name)) this.#noteName(element.propertyName && ts.isIdentifier(element.propertyName) ? element.propertyName.text : element.name.text, element.name.text);
+      }
+    }
+  }
+
+  #noteAssignment(node: ts.BinaryExpression): void {
+    if (node.operatorToken.kind === ts.SyntaxKind.EqualsToken && lastName(node.right) === 'layers') this.#aliases.add(lastName(node.left) ?? 'layers');
   }
 
   /** `x.add(layer)` and `layer.apply(tensor)`, as far as spelling tells. A set of strings has an `add`, too. */
@@ -227,6 +235,13 @@ export class Survey {
     }
     for (const common of ['map', 'forEach', 'then', 'catch', 'log', 'on', 'get', 'set', 'call', 'bind', 'push', 'constructor']) this.#relevant.delete(common);
   }
+}
+
+/** `model.layers[i]`; the layers of a configuration are none. */
+function addressesLayer(node: ts.ElementAccessExpression): boolean {
+  if (lastName(node.expression) !== 'layers' || ts.isStringLiteralLike(node.argumentExpression)) return false;
+  const owner = unwrap(node.expression);
+  return !(ts.isPropertyAccessExpression(owner) && CONFIGURATION_NAME.test(lastName(owner.expression) ?? ''));
 }
 
 /** A string loss by its value, `tf.losses.meanSquaredError` by its name, anything else as written; of an array, each. */

@@ -15,8 +15,13 @@ export function fold(value: Value | undefined): unknown {
   }
 }
 
+/** Few rules look at how a value is written, so that is found out when one does. */
 function entryOf({ value, node }: Property): ConfigurationEntry {
-  return { value: fold(value), identifiers: node ? identifiersOf(node) : [], text: node ? node.getText() : '' };
+  return {
+    value: fold(value),
+    get identifiers() { return node ? identifiersOf(node) : []; },
+    get text() { return node ? node.getText() : ''; },
+  };
 }
 
 /**

@@ -96,7 +96,7 @@ export class Assembler {
     const configuration = configurationOf(instance);
     const settings = new Settings(instance.configuration);
     const name = settings.string('name');
-    const base = `${instance.node.getStart()}:${instance.node.end}@${instance.path}`;
+    const base = `${instance.node.pos}:${instance.node.end}@${instance.path}`;
     let at: Tracked & { readonly values: readonly Value[] } = { value: inputs[0], channelAxis: axis, values: inputs };
     for (const spec of specs) at = this.#add(spec, at, { instance, placement, base, name, configuration });
     if (!this.#counted.has(instance)) this.#count(specs);

@@ -13,7 +13,7 @@ interface Collected {
   readonly name: string;
   readonly node: ts.Node;
   readonly order: number;
-  readonly variants: Map<string, Graph>;
+  readonly variants: Graph[];
 }
 
 export function modelsOf({ roots, survey }: Analysis, source: ts.SourceFile): readonly Model[] {
@@ -22,8 +22,8 @@ export function modelsOf({ roots, survey }: Analysis, source: ts.SourceFile): re
     // Of a model of which the file shows no layer there is nothing to say.
     if (!graph.layers.some((layer) => siteOf(layer) && !siteOf(layer)!.instance.custom)) return;
     let model = collected.get(key);
-    if (!model) collected.set(key, (model = { name, node, order: node.pos, variants: new Map() }));
-    model.variants.set(signatureOf(graph), graph);
+    if (!model) collected.set(key, (model = { name, node, order: node.pos, variants: [] }));
+    if (!model.variants.some((variant) => signatureOf(variant) === signatureOf(graph))) model.variants.push(graph);
   };
   const adders = addersOf(roots);
   roots.forEach((root, index) => {
@@ -43,7 +43,7 @@ export function modelsOf({ roots, survey }: Analysis, source: ts.SourceFile): re
       if (rest) add(`rest of ${root.node.pos}`, root.name || 'layers', root.node, rest);
     }
   });
-  return withoutRepetitions([...collected.values()]).sort((a, b) => a.order - b.order).map(({ name, variants }) => ({ name, variants: [...variants.values()].map((graph) => [graph]) }));
+  return withoutRepetitions([...collected.values()]).sort((a, b) => a.order - b.order).map(({ name, variants }) => ({ name, variants: variants.map((graph) => [graph]) }));
 }
 
 /**
@@ -72,18 +72,26 @@ function addersOf(roots: readonly Root[]): ReadonlyMap<string, ReadonlySet<numbe
   return adders;
 }
 
-const signatureOf = (graph: Graph): string => `${graph.losses.join()}\n${printGraph(graph)}\n${graph.layers.map((layer) => layer.key).join(' ')}`;
+const signatures = new WeakMap<Graph, string>();
+
+/** The whole graph as text; asked for only where there are two to compare. */
+function signatureOf(graph: Graph): string {
+  let signature = signatures.get(graph);
+  if (signature === undefined) {
+    signature = `${graph.losses.join()}\n${printGraph(graph)}\n${graph.layers.map((layer) => layer.key).join(' ')}`;
+    signatures.set(graph, signature);
+  }
+  return signature;
+}
+
 const withoutPaths = (signature: string): string => signature.replace(/@[\d/#]*/g, '');
 
-/** A model that several call sites make alike is one model; where only one of them says that it ends, that one. */
+/** A model that several call sites make alike is one model. */
 function withoutRepetitions(models: readonly Collected[]): Collected[] {
+  const signature = ({ variants }: Collected): string => variants.map((each) => withoutPaths(signatureOf(each))).sort().join('\n');
   const kept: Collected[] = [];
-  const seen = new Map<string, Collected>();
   for (const model of models) {
-    const signature = `${model.node.pos} ${[...model.variants.keys()].map((each) => withoutPaths(each)).sort().join('\n')}`;
-    if (seen.has(signature)) continue;
-    seen.set(signature, model);
-    kept.push(model);
+    if (!kept.some((other) => other.node === model.node && other.variants.length === model.variants.length && signature(other) === signature(model))) kept.push(model);
   }
   return kept;
 }

@@ -7,10 +7,10 @@ export const product = (values: readonly Dimension[]): number | undefined =>
 export const plus = (...values: readonly (number | undefined)[]): number | undefined =>
   values.reduce<number | undefined>((sum, each) => (sum === undefined || each === undefined ? undefined : sum + each), 0);
 
-/** The extent after a convolution or pooling: ⌈n/s⌉ for `same` and `causal`, ⌈(n − (k−1)·d)/s⌉ for `valid`. */
+/** The extent after a convolution or pooling: ⌈n/s⌉ for `same`, else ⌈(n − (k−1)·d)/s⌉ (TensorFlow.js computes `causal` like `valid`). */
 export function windowed(extent: Dimension, kernel: number | undefined, stride: number | undefined, padding: string | undefined, dilation = 1): number | undefined {
   if (typeof extent !== 'number' || stride === undefined || padding === undefined) return undefined;
-  if (padding === 'same' || padding === 'causal') return Math.ceil(extent / stride);
+  if (padding === 'same') return Math.ceil(extent / stride);
   return kernel === undefined ? undefined : Math.ceil((extent - (kernel - 1) * dilation) / stride);
 }
 

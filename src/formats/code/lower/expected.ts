@@ -94,11 +94,13 @@ const dropoutLabel = (rate: number | string | undefined, unit: string, law: stri
 
 const rateText = (layer: DropoutLayer): number | string | undefined => layer.rate ?? layer.configuration?.entries.get('rate')?.text;
 
+const ELSEWHERE = /^(?:dropout|recurrentDropout)$/;
+
 /** Everything that an edit of one layer must leave as it is in the others. */
 function labelOf(layer: Layer): string {
   if (layer.kind === 'dropout' && layer.form === 'operator') return dropoutLabel(rateText(layer), layer.unit, layer.law);
-  // The input shape belongs to the place, not to the layer.
-  const settings = [...(layer.configuration?.entries ?? [])].filter(([key]) => !/^(?:batchI|i)nputShape$/.test(key)).map(([key, { text }]) => `${key}=${text}`).join(' ');
+  // Dropouts inside a recurrent layer are layers of their own.
+  const settings = [...(layer.configuration?.entries ?? [])].filter(([key]) => !ELSEWHERE.test(key)).map(([key, { text }]) => `${key}=${text}`).join(' ');
   return layer.kind === 'activation' ? `activation ${layer.function} ${layer.type === 'activation' ? '' : settings}` : `${layer.kind} ${layer.type} ${settings}`;
 }
 

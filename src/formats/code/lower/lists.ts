@@ -4,6 +4,7 @@ import type { Splice } from '../../document.js';
 import { eolOf, indentation, isBlank, lineEnd, lineStart, listOf, nextLine, ownedBy } from './owned.js';
 import type { Owned, Range } from './owned.js';
 import { refuse } from './refusal.js';
+import { afterComma } from './settings.js';
 
 type Splices = Splice<string>[];
 const slice = (text: string, { start, end }: Range): string => text.slice(start, end);
@@ -51,11 +52,8 @@ export function moved(length: number, from: number, to: number): number[] {
   return order;
 }
 
-/**
- * Moves a member right behind or in front of another of its list. `isPlacement` says what it may jump over; `changes` are
- * made inside the members on the way.
- */
-export function moveInList(text: string, unit: ts.Node, target: ts.Node, where: 'after' | 'before', isPlacement: (node: ts.Node) => boolean, changes: readonly Splice<string>[] = []): Splices {
+/** Moves a member right behind or in front of another of its list. `isPlacement` says what it may jump over. */
+export function moveInList(text: string, unit: ts.Node, target: ts.Node, where: 'after' | 'before', isPlacement: (node: ts.Node) => boolean): Splices {
   const list = listOf(unit);
   if (!list || list !== listOf(target)) refuse('the layers do not stand in the same list');
   const [from, at] = [list.indexOf(unit), list.indexOf(target)];
@@ -64,7 +62,7 @@ export function moveInList(text: string, unit: ts.Node, target: ts.Node, where: 
   const nodes = between(list, from, to);
   if (!nodes.every((node) => node === unit || isPlacement(node))) refuse('other statements stand in between');
   const base = Math.min(from, to);
-  return permute(text, nodes, moved(nodes.length, from - base, to - base), ({ body }) => edited(text, body, changes));
+  return permute(text, nodes, moved(nodes.length, from - base, to - base));
 }
 
 /** Takes a member out of its list, with its line when nothing else stands on it. */
@@ -104,17 +102,21 @@ export function insertIntoList(text: string, target: ts.Node, where: 'after' | '
   const separator = slice(text, owned.separator);
   const ownLine = owned.startsLine && owned.endsLine && (isStatement || list.length === 1 || spansLines(text, list));
   const indent = indentation(text, owned.body.start);
+  const space = isStatement || spaced(text, list) ? ' ' : '';
   if (where === 'before') {
-    const piece = `${content}${isStatement ? separator : ','}`;
-    return [{ start: owned.body.start, end: owned.body.start, replacement: ownLine ? `${piece}${eol}${indent}` : `${piece} ` }];
+    const piece = `${content}${isStatement ? separator || (ownLine ? '' : ';') : ','}`;
+    return [{ start: owned.body.start, end: owned.body.start, replacement: ownLine ? `${piece}${eol}${indent}` : `${piece}${space}` }];
   }
   if (ownLine) {
-    const missing: Splices = !isStatement && separator === '' ? [{ start: owned.body.end, end: owned.body.end, replacement: ',' }] : [];
-    return [...missing, { start: owned.tail.end, end: owned.tail.end, replacement: `${eol}${indent}${content}${separator}` }];
+    const line = `${eol}${indent}${content}${separator}`;
+    return !isStatement && separator === '' ? afterComma(owned, line) : [{ start: owned.tail.end, end: owned.tail.end, replacement: line }];
   }
   if (isStatement) return [{ start: owned.separator.end, end: owned.separator.end, replacement: `${separator ? '' : ';'} ${content}${separator}` }];
-  return [{ start: owned.body.end, end: owned.body.end, replacement: `, ${content}` }];
+  return [{ start: owned.body.end, end: owned.body.end, replacement: `,${space}${content}` }];
 }
+
+/** There is white space behind the commas of a list. */
+const spaced = (text: string, list: readonly ts.Node[]): boolean => list.length < 2 || /\s/.test(text[list[1].getStart() - 1]);
 
 /** The elements of a list stand on lines of their own. */
 function spansLines(text: string, list: readonly ts.Node[]): boolean {

@@ -19,7 +19,6 @@ import { listOf } from './owned.js';
 import { appliedAt, constructionOf, siteIn, statementOf, unitsOf } from './places.js';
 import type { Applied } from './places.js';
 import { refuse } from './refusal.js';
-import { propertyOf, removeProperty, setProperty, settingsOf, valueOf } from './settings.js';
 
 export const lowerCode = (document: CodeDocument, fixes: readonly (readonly Edit[])[]): Lowered<string> =>
   lowerFixes(document, fixes, {
@@ -68,25 +67,13 @@ function* movesOf(document: CodeDocument, edit: Extract<Edit, { type: 'move' }>)
   requireFreePositions(document);
   requireOwnPlace(site);
   placeBeside(edit.target, target, edit.where);
-  if (edit.where === 'before' && isFirst(target.instance)) refuse("the model's first layer carries its input shape");
-  const changes = isFirst(site.instance) ? handOver(text, edit.layer, site, source) : [];
+  if (isFirst(site.instance) || (edit.where === 'before' && isFirst(target.instance))) refuse("the model's first layer carries its input shape");
   const chain = applicationsBetween(edit, source);
   if (chain) yield* movesInChain(text, chain.applied, chain.from, chain.to);
   const placements = placementNodes(document);
-  for (const unit of unitsOf(site)) for (const other of unitsOf(target)) if (listOf(unit) === listOf(other)) yield () => moveInList(text, unit, other, edit.where, (node) => placements.has(node), changes);
-  if (!chain) yield () => refuse('the layers do not stand in the same list');
-}
-
-/** The layer behind the first one becomes the first, and takes over its input shape. */
-function handOver(text: string, layer: Layer, site: Site, source: ts.SourceFile): Splices {
-  const [heir] = layer.outputs[0].consumers;
-  const successor = heir && siteIn(heir, source);
-  if (!successor || successor.part !== 'self' || isFirst(successor.instance)) refuse("the model's first layer carries its input shape");
-  const call = constructionOf(site);
-  const settings = settingsOf(call);
-  const key = settings && ['inputShape', 'batchInputShape'].find((name) => propertyOf(settings, name));
-  if (!settings || !key) refuse("the model's first layer carries its input shape");
-  return [...removeProperty(text, call, key), ...setProperty(text, constructionOf(successor), key, valueOf(propertyOf(settings, key)!).getText())];
+  const pairs = unitsOf(site).flatMap((unit) => unitsOf(target).filter((other) => listOf(unit) === listOf(other)).map((other) => [unit, other] as const));
+  for (const [unit, other] of pairs) yield () => moveInList(text, unit, other, edit.where, (node) => placements.has(node));
+  if (!chain && pairs.length === 0) yield () => refuse('the layers do not stand in the same list');
 }
 
 /** All statements and elements that place layers. */
@@ -143,7 +130,7 @@ function* removalsOf(document: CodeDocument, layer: Layer): Generator<() => Spli
   for (const unit of units) yield () => [...removeFromList(text, conditional(unit)), ...more];
   const alone = ts.isCallExpression(site.placement.node) ? statementOf(site.placement.node) : undefined;
   if (units.length === 0 && alone && ts.isIfStatement(alone.parent)) yield () => [...removeFromList(text, conditional(alone)), ...more];
-  if (!applied && units.length === 0) refuse('the layer does not stand in a list of statements or elements');
+  else if (!applied && units.length === 0) yield () => refuse('the layer does not stand in a list of statements or elements');
 }
 
 /** The `if` without `else` of which a statement is all that there is: it goes along. */
@@ -182,7 +169,7 @@ function* insertionsOf(document: CodeDocument, edit: Extract<Edit, { type: 'inse
   const applied = appliedAt(site);
   if (applied) yield* insertionsAtApplication(text, applied, where, content);
   for (const unit of unitsOf(site)) yield () => insertIntoList(text, unit, where, ts.isStatement(unit) ? callWith(unit, content) : content);
-  if (!applied && unitsOf(site).length === 0) refuse('the layer does not stand in a list of statements or elements');
+  if (!applied && unitsOf(site).length === 0) yield () => refuse('the layer does not stand in a list of statements or elements');
 }
 
 const constructionNode = (site: Site): ts.Node => (canonicalLayer(site.instance.type) === 'bidirectional' ? site.instance.node : constructionOf(site));

@@ -3,6 +3,7 @@ import { ts } from 'ts-morph';
 import type { Splice } from '../../document.js';
 import { unwrap } from '../syntax.js';
 import { eolOf, indentation, isBlank, lineEnd, lineStart, nextLine, ownedBy } from './owned.js';
+import type { Owned } from './owned.js';
 import { refuse } from './refusal.js';
 
 type Splices = Splice<string>[];
@@ -51,9 +52,13 @@ export function setProperty(text: string, call: ts.CallExpression, name: string,
   if (!multiline) return [{ start: owned.body.end, end: owned.body.end, replacement: `, ${name}: ${value}` }];
   const comma = owned.separator.end > owned.separator.start;
   const line = `${eolOf(text)}${indentation(text, owned.body.start)}${name}: ${value}`;
-  return comma
-    ? [{ start: owned.tail.end, end: owned.tail.end, replacement: `${line},` }]
-    : [{ start: owned.body.end, end: owned.body.end, replacement: ',' }, { start: owned.tail.end, end: owned.tail.end, replacement: line }];
+  return comma ? [{ start: owned.tail.end, end: owned.tail.end, replacement: `${line},` }] : afterComma(owned, line);
+}
+
+/** A line behind a last member that has no comma yet: the comma goes before the comment on its line. */
+export function afterComma({ body, tail }: Owned, line: string): Splices {
+  if (tail.end === body.end) return [{ start: body.end, end: body.end, replacement: `,${line}` }];
+  return [{ start: body.end, end: body.end, replacement: ',' }, { start: tail.end, end: tail.end, replacement: line }];
 }
 
 /** Takes a property out with its comma, and with its line when it has one of its own. */

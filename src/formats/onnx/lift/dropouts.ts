@@ -110,6 +110,14 @@ export function unitOf(mask: readonly Dimension[] | undefined, data: readonly Di
   return is('unknown');
 }
 
+/** Before opset 7 an attribute said from which axis on the second operand stands. */
+function alignedMask(body: Body, multiply: NodeRecord, mask: string, data: string): readonly Dimension[] | undefined {
+  const [own, whole] = [body.tensor(mask).shape, body.tensor(data).shape];
+  const axis = body.opset < 7 ? intAttribute(multiply, 'axis') : undefined;
+  if (axis === undefined || !own || !whole) return own;
+  return [...new Array<Dimension>(axis).fill(1), ...own, ...new Array<Dimension>(Math.max(0, whole.length - axis - own.length)).fill(1)];
+}
+
 function isOnes(body: Body, name: string): boolean {
   const tensor = body.tensor(name);
   if (tensor.producer?.opType === 'ConstantOfShape') return fillOf(tensor.producer, body.model).value === 1;
@@ -135,10 +143,11 @@ function ofOperator(body: Body, node: NodeRecord): Pattern<DropoutFacts> {
   const constant = body.tensor(data).constant !== undefined;
   const multiply = constant || producerOf(body, data)?.opType === 'ConstantOfShape' ? soleReader(body, output) : undefined;
   const live = multiply?.opType === 'Mul' && isStandard(multiply) ? otherOperand(multiply, output) : undefined;
-  if (multiply && live && !body.tensor(live).constant && isOnes(body, data) && !enlarges(body.tensor(data).shape, body.tensor(live).shape)) {
-    return { nodes: inOrder(body, [node, multiply]), input: live, output: multiply.outputs[0], facts: { ...facts, followsData: false, ...unitOf(body.tensor(data).shape, body.tensor(live).shape) } };
+  const maskShape = multiply && live ? alignedMask(body, multiply, data, live) : undefined;
+  if (multiply && live && !body.tensor(live).constant && isOnes(body, data) && !enlarges(maskShape, body.tensor(live).shape)) {
+    return { nodes: inOrder(body, [node, multiply]), input: live, output: multiply.outputs[0], facts: { ...facts, followsData: false, ...unitOf(maskShape, body.tensor(live).shape) } };
   }
-  return { nodes: [node], input: data, output, facts: { ...facts, unit: constant ? 'weight' : 'element', channelAxis: 1 } };
+  return { nodes: [node], input: data, output, facts: { unit: constant ? 'weight' : 'element', channelAxis: 1, ...facts } };
 }
 
 interface Draw {

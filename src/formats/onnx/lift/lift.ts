@@ -254,10 +254,11 @@ class BodyLifter {
     const live = this.#live(operands.filter((name) => !isWeight(name)));
     const reads = operands.filter(isWeight).map((name) => this.#value(name));
     const outputs = [...new Set([draft.output, ...main.outputs.slice(1)])].filter((name) => name !== '').map((name) => this.#value(name));
+    // Spreads stand last: what is added to a spread gives every object a hidden class of its own in V8.
     const layer = {
-      ...facts!,
       key: this.lifter.keyOf(this.graph, main, draft.output), type: main.opType,
       inputs: live.map((tensor) => this.#value(tensor.name)), outputs, origin: this.#origin(draft), graph: this.graph, metadata: main.metadata,
+      ...facts!,
     } as Layer;
     this.graph.add(layer, reads);
     this.#account(layer, main);
@@ -273,10 +274,11 @@ class BodyLifter {
     const key = this.lifter.keyOf(this.graph, main, draft.output);
     const common = { type: main.opType, origin, graph: this.graph, parameters: 0, metadata: main.metadata };
     const layer = this.graph.add({
-      ...common, kind: 'dropout', key, inputs: [this.#value(draft.input!)], outputs: [dropped],
+      kind: 'dropout', key, inputs: [this.#value(draft.input!)], outputs: [dropped],
       rate, rateName, rateIsConstant, state, unit, channelAxis, form, inverted, seed, law: 'bernoulli', mask: mask ? this.#value(mask) : undefined,
+      ...common,
     } as const);
-    if (residual) this.graph.add({ ...common, kind: 'merge', of: 'add', key: `${key}:residual`, inputs: [dropped, residual], outputs: [output] } as const);
+    if (residual) this.graph.add({ kind: 'merge', of: 'add', key: `${key}:residual`, inputs: [dropped, residual], outputs: [output], ...common } as const);
     if (state === 'live') this.graph.trainingEvidence.push(`live dropout ${origin.name}`);
     this.lifter.places.set(layer, { body: this.body, nodes: draft.nodes, input: draft.input!, output: draft.output, dropout: facts });
   }

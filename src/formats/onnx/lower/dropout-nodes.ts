@@ -11,7 +11,7 @@ import type { AttributeSpec, TensorSpec } from '../wire/specs.js';
 import type { Current } from './current.js';
 import { nodesToHoist } from './hoisting.js';
 import { refuse } from './refusal.js';
-import type { Rewiring } from './rewiring.js';
+import type { NodePlace, Rewiring } from './rewiring.js';
 
 type Where = { readonly before: EditableNode };
 
@@ -69,7 +69,7 @@ export function insertDropout(goal: Current, where: 'after' | 'before', insertio
     const kept = rewiring.freshName(`${output}_mask`);
     const ones = insertOnes(rewiring, input, value.name, maskShape, value.dataType!, { before: end });
     insertOperator(rewiring, [ones, kept], insertion, other, { before: end });
-    rewiring.insert({ opType: 'Mul', inputs: [input, kept], outputs: [output] }, { before: end });
+    insertProduct(rewiring, input, kept, output, { before: end });
   } else insertOperator(rewiring, [input, output], insertion, other, { before: end });
   rewiring.remove(end);
 }
@@ -91,12 +91,18 @@ function insertOperator(rewiring: Rewiring, [input, output]: readonly [string, s
   rewiring.insert({ opType: 'Dropout', inputs: [input], outputs: [output], attributes }, place);
 }
 
+/** Data times a mask per channel. Before opset 7 a mask of [N, C] is stretched over the data from axis 0 on. */
+export function insertProduct(rewiring: Rewiring, data: string, mask: string, output: string, place: NodePlace): void {
+  const attributes = rewiring.body.opset < 7 ? [{ name: 'axis', i: 0 }, { name: 'broadcast', i: 1 }] : [];
+  rewiring.insert({ opType: 'Mul', inputs: [data, mask], outputs: [output], attributes }, place);
+}
+
 /** The shape [N, C, 1, …] of a mask for each channel. Refuses where it is not known, or cannot be written. */
 export function channelMask(body: Body, { shape, dataType }: Tensor): { readonly maskShape: readonly Dimension[]; readonly dataType: number } {
-  if (!shape || shape.length < 3) refuse('the rank of what it drops is not known, so the shape of a mask per channel is not known either');
+  if (!shape) refuse('the rank of what it drops is not known, so the shape of a mask per channel is not known either');
+  if (shape.length < 3) refuse('what it drops has no space: every channel is one number');
   if (dataType === undefined) refuse('the element type of what it drops is not known');
-  if (body.opset < 7) refuse('below opset 7 a mask of [N, C, 1, …] cannot be stretched over the data');
-  const maskShape = shape.map((dim, axis) => (axis < 2 ? dim : 1));
+  const maskShape = body.opset < 7 ? shape.slice(0, 2) : shape.map((dim, axis) => (axis < 2 ? dim : 1));
   if (body.opset < 9 && !isFixed(maskShape)) refuse('the batch size is not fixed and ConstantOfShape needs opset 9');
   return { maskShape, dataType };
 }

@@ -7,6 +7,8 @@ import { refuse } from './refusal.js';
 
 /** Channels beyond this are no layer of the field. */
 const LIMIT = 1 << 20;
+const STEP_LIMIT = 16;
+const ROW_MAJOR = new Set(['Identity', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze']);
 
 interface Bias {
   readonly name: string;
@@ -41,6 +43,19 @@ function biasOf({ rewiring, place, nodes: [node, sum] }: Current): Bias {
   };
 }
 
+/** The BatchNorm alone reads the sum, perhaps through reshapes. */
+function isReadAlone({ rewiring, output }: Current, batchNorm: Current): boolean {
+  let name = output;
+  for (let steps = 0; steps < STEP_LIMIT; steps += 1) {
+    const readers = [...rewiring.readersOf(name)].filter((node) => node.opType !== 'Shape');
+    if (readers.length !== 1 || rewiring.isOutput(name) || rewiring.isCaptured(name)) return false;
+    if (readers[0] === batchNorm.nodes[0]) return readers[0].inputs[0] === name;
+    if (!ROW_MAJOR.has(readers[0].opType) || readers[0].domain !== '') return false;
+    [name] = readers[0].outputs;
+  }
+  return false;
+}
+
 function isSeen(body: Body, name: string): boolean {
   const { readers, isOutput, captured } = body.tensor(name);
   return readers.length > 0 || isOutput || captured;
@@ -55,6 +70,7 @@ export function foldBias(weighted: Current, batchNorm: Current): void {
   checkImport(body);
   if (norm.opType !== 'BatchNormalization') refuse('it is no BatchNormalization operator');
   if (weighted.place.nodes[0].opType === 'Gemm' && weighted.nodes.length === 1 && body.opset < 11) refuse('Gemm needs its bias below opset 11');
+  if (!isReadAlone(weighted, batchNorm)) refuse('something else reads what it adds to');
   const bias = biasOf(weighted);
   const meanName = norm.inputs[3];
   const [b, mean] = [bias.name, meanName].map((name) => body.tensor(name).constant?.values(LIMIT));

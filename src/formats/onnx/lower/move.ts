@@ -14,7 +14,7 @@ export function moveDropout(dropout: CurrentDropout, where: 'after' | 'before', 
   if (rewiring !== target.rewiring) refuse('the two layers stand in different graphs');
   if (where === 'before' && target.input === '') refuse('the layer reads nothing that could be dropped');
   const there = where === 'after' ? target.place.output : target.place.input;
-  checkMask(dropout, target, where, there);
+  if (dropout.dropout.mask) refuse('its mask is read, and would be the mask of something else there');
   checkFit(dropout, there);
   const place = { anchor: where === 'after' ? target.nodes.at(-1)! : target.nodes[0], where };
   const forbidden = new Set(where === 'after' ? nodes : [...nodes, ...target.nodes]);
@@ -43,18 +43,6 @@ const sameShape = (a: readonly Dimension[] | undefined, b: readonly Dimension[] 
 /** What the file says of the values inside the dropout, a mask that nothing reads among them. */
 function forgetInside({ rewiring, nodes, output }: CurrentDropout): void {
   for (const name of nodes.flatMap((node) => node.outputs)) if (name !== '' && name !== output) rewiring.forget(name);
-}
-
-/** A mask that is read must still be made before it is read, and its shape must not change. */
-function checkMask({ dropout, place, rewiring }: CurrentDropout, target: Current, where: 'after' | 'before', there: string): void {
-  const { mask } = dropout;
-  if (!mask) return;
-  if (rewiring.isCaptured(mask)) refuse('a nested graph reads its mask');
-  if (!sameShape(shapeOf(place.body, place.input), shapeOf(place.body, there))) refuse('its mask is read and would have another shape');
-  if (where === 'before') return;
-  const positions = rewiring.positions();
-  const end = positions.get(target.nodes.at(-1)!)!;
-  if ([...rewiring.readersOf(mask)].some((reader) => positions.get(reader)! <= end)) refuse('its mask is read before the place where it would stand');
 }
 
 /** A mask with a shape (and a type) of its own fits only where the data has the same layout. */

@@ -1,6 +1,6 @@
 /** Elementwise dropout to spatial dropout: one draw for each channel, broadcast over space (Tompson et al. 2015, §3.2). */
 import type { CurrentDropout } from './current.js';
-import { channelMask, checkImport, insertOnes, isFixed } from './dropout-nodes.js';
+import { channelMask, checkImport, insertOnes, insertProduct, isFixed } from './dropout-nodes.js';
 import { refuse } from './refusal.js';
 
 export function makePerChannel(current: CurrentDropout): void {
@@ -16,7 +16,7 @@ export function makePerChannel(current: CurrentDropout): void {
     for (const name of main.outputs.slice(1)) rewiring.forget(name);
     rewiring.setInput(main, 0, ones);
     rewiring.setOutput(main, 0, mask);
-    rewiring.insert({ opType: 'Mul', inputs: [input, mask], outputs: [output] }, { after: main });
+    insertProduct(rewiring, input, mask, output, { after: main });
     return;
   }
   const random = nodes.find((node) => node.opType === 'RandomUniformLike' || node.opType === 'RandomUniform');

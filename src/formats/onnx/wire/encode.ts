@@ -1,11 +1,16 @@
 /** New messages, encoded with onnx-proto; what it does not know yet (IR version 9 and later) is appended to them. */
-import onnxProto from 'onnx-proto';
+import { createRequire } from 'node:module';
+import type onnxProto from 'onnx-proto';
 import protobuf from 'protobufjs/minimal.js';
 import { encodeElements } from './element-types.js';
 import { ATTRIBUTE, ATTRIBUTE_TYPE, FUNCTION, GRAPH, MODEL, NODE, TENSOR } from './fields.js';
 import type { AttributeSpec, DimensionSpec, FunctionSpec, GraphSpec, NodeSpec, TensorSpec, ValueInfoSpec } from './specs.js';
 
-const { onnx } = onnxProto;
+const require = createRequire(import.meta.url);
+let messages: typeof onnxProto.onnx | undefined;
+
+/** Loaded when something new is encoded: linting does without, and starts the faster for it. */
+const onnx = (): typeof onnxProto.onnx => (messages ??= (require('onnx-proto') as typeof onnxProto).onnx);
 
 export function varintBytes(value: number): Uint8Array {
   return protobuf.Writer.create().uint64(value).finish();
@@ -38,18 +43,18 @@ export function varintValue(value: number): Uint8Array {
 }
 
 export function entryBytes(key: string, value: string): Uint8Array {
-  return onnx.StringStringEntryProto.encode({ key, value }).finish();
+  return onnx().StringStringEntryProto.encode({ key, value }).finish();
 }
 
 export function opsetBytes(domain: string, version: number): Uint8Array {
-  return onnx.OperatorSetIdProto.encode({ domain, version: integer(version) }).finish();
+  return onnx().OperatorSetIdProto.encode({ domain, version: integer(version) }).finish();
 }
 
 export function nodeBytes(spec: NodeSpec): Uint8Array {
   const { opType, domain, name, inputs, outputs, docString } = spec;
   const node = { input: [...inputs], output: [...outputs], opType, ...(name && { name }), ...(domain && { domain }), ...(docString && { docString }) };
   return Buffer.concat([
-    onnx.NodeProto.encode(node).finish(),
+    onnx().NodeProto.encode(node).finish(),
     ...(spec.attributes ?? []).map((attribute) => fieldBytes(NODE.attribute, attributeBytes(attribute))),
     ...Object.entries(spec.metadata ?? {}).map(([key, value]) => fieldBytes(NODE.metadataProps, entryBytes(key, value))),
   ]);
@@ -57,7 +62,7 @@ export function nodeBytes(spec: NodeSpec): Uint8Array {
 
 export function attributeBytes(spec: AttributeSpec): Uint8Array {
   const { name } = spec;
-  const typed = (type: number, fields: object): Uint8Array => onnx.AttributeProto.encode({ name, type, ...fields }).finish();
+  const typed = (type: number, fields: object): Uint8Array => onnx().AttributeProto.encode({ name, type, ...fields }).finish();
   if ('i' in spec) return typed(ATTRIBUTE_TYPE.int, { i: integer(spec.i) });
   if ('f' in spec) return typed(ATTRIBUTE_TYPE.float, { f: spec.f });
   if ('s' in spec) return typed(ATTRIBUTE_TYPE.string, { s: Buffer.from(spec.s) });
@@ -76,7 +81,7 @@ export function tensorBytes(spec: TensorSpec): Uint8Array {
   if ('values' in spec && spec.values.length !== count) throw new RangeError(`${spec.values.length} values for a tensor of ${count}`);
   const rawData = 'raw' in spec ? spec.raw : encodeElements(dataType, spec.values);
   return Buffer.concat([
-    onnx.TensorProto.encode({ dims: dims.map(integer), dataType, ...(name && { name }) }).finish(),
+    onnx().TensorProto.encode({ dims: dims.map(integer), dataType, ...(name && { name }) }).finish(),
     fieldBytes(TENSOR.rawData, rawData),
   ]);
 }
@@ -84,7 +89,7 @@ export function tensorBytes(spec: TensorSpec): Uint8Array {
 export function valueInfoBytes({ name, elementType, shape }: ValueInfoSpec): Uint8Array {
   const dims = shape && { shape: { dim: shape.map(dimension) } };
   const type = elementType === undefined ? {} : { type: { tensorType: { elemType: elementType, ...dims } } };
-  return onnx.ValueInfoProto.encode({ name, ...type }).finish();
+  return onnx().ValueInfoProto.encode({ name, ...type }).finish();
 }
 
 function dimension(extent: DimensionSpec): { dimValue?: number; dimParam?: string } {
@@ -105,7 +110,7 @@ export function graphBytes(spec: GraphSpec): Uint8Array {
 export function functionBytes(spec: FunctionSpec): Uint8Array {
   const { domain, name, inputs, outputs, attributes, docString } = spec;
   return Buffer.concat([
-    onnx.FunctionProto.encode({ name, input: [...inputs], output: [...outputs], attribute: [...(attributes ?? [])], domain, ...(docString && { docString }) }).finish(),
+    onnx().FunctionProto.encode({ name, input: [...inputs], output: [...outputs], attribute: [...(attributes ?? [])], domain, ...(docString && { docString }) }).finish(),
     ...spec.nodes.map((node) => fieldBytes(FUNCTION.node, nodeBytes(node))),
     ...Object.entries(spec.opsets).map(([opsetDomain, version]) => fieldBytes(FUNCTION.opsetImport, opsetBytes(opsetDomain, version))),
   ]);

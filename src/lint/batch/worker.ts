@@ -1,0 +1,11 @@
+/** A worker thread of the pool: does one job at a time, and says through a port of the job's own how far it is. */
+import type { MessagePort } from 'node:worker_threads';
+import { perform, type Job, type JobResult } from './job.js';
+
+export default async function work({ job, port }: { readonly job: Job; readonly port: MessagePort }): Promise<JobResult> {
+  try {
+    return await perform(job, (phase) => port.postMessage(phase));
+  } finally {
+    port.close();
+  }
+}
