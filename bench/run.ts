@@ -3,7 +3,7 @@
  * all. Prints tables, and writes the same numbers to bench/work/results.json. Models are generated and deleted again.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -13,9 +13,6 @@ import { formatTable } from './report/table.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 const WORK = path.join(ROOT, 'bench', 'work');
-const MODELS = path.join(WORK, 'models');
-/** A build of its own: one that is renewed while the benchmark runs changes nothing. */
-const BUILD = path.join(WORK, 'dist');
 /** Debian's, whose package is python3-onnx; one in an environment may be another. */
 const PYTHON = '/usr/bin/python3';
 
@@ -25,13 +22,13 @@ async function benchmarks(): Promise<readonly Benchmark[]> {
   return Promise.all(files.map(async (file) => ((await import(path.join(folder, file))) as { default: Benchmark }).default));
 }
 
-function build(): void {
-  rmSync(BUILD, { recursive: true, force: true });
+/** A build of its own: one that is renewed while the benchmark runs changes nothing. */
+function build(folder: string): void {
   const tsc = path.join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc');
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', BUILD], { cwd: ROOT, encoding: 'utf8' });
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', folder], { cwd: ROOT, encoding: 'utf8' });
   if (status === 0) return;
   // Types do not change what is measured.
-  if (!existsSync(path.join(BUILD, 'src', 'cli', 'main.js'))) throw new Error(`the build failed:\n${stdout}`);
+  if (!existsSync(path.join(folder, 'src', 'cli', 'main.js'))) throw new Error(`the build failed:\n${stdout}`);
   console.error(`The build has type errors:\n${stdout}`);
 }
 
@@ -40,8 +37,8 @@ function findChecker(): Checker {
   return status === 0 ? { python: PYTHON, version: stdout.trim() } : { missing: `${PYTHON} has no onnx (Debian and Ubuntu: python3-onnx): droplint is measured alone` };
 }
 
-function environment(checker: Checker): Readonly<Record<string, string>> {
-  const { stdout: version } = spawnSync(process.execPath, [path.join(BUILD, 'src', 'cli', 'main.js'), '--version'], { encoding: 'utf8' });
+function environment(cli: string, checker: Checker): Readonly<Record<string, string>> {
+  const { stdout: version } = spawnSync(process.execPath, [cli, '--version'], { encoding: 'utf8' });
   const { stdout: commit } = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: ROOT, encoding: 'utf8' });
   return {
     droplint: [version.trim(), commit?.trim()].filter(Boolean).join(' '),
@@ -63,22 +60,24 @@ if (values.list) {
   for (const { name, about } of chosen) console.log(`${name.padEnd(18)} ${about}`);
 } else {
   const progress = (text: string): void => void (process.stderr.isTTY && process.stderr.write(`\r\x1b[2K${text}`));
-  const removeModels = (): void => rmSync(MODELS, { recursive: true, force: true });
-  process.once('exit', removeModels);
-  process.once('SIGINT', () => process.exit(130));
+  mkdirSync(WORK, { recursive: true });
+  const folder = mkdtempSync(path.join(WORK, 'run-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  const [dist, models] = [path.join(folder, 'dist'), path.join(folder, 'models')];
   progress('building');
-  build();
+  build(dist);
   const checker = findChecker();
-  const about = environment(checker);
+  const bench: Bench = { rounds, cli: path.join(dist, 'src', 'cli', 'main.js'), api: path.join(dist, 'src', 'index.js'), folder: models, checker, progress };
+  const about = environment(bench.cli, checker);
   progress('');
   for (const [key, value] of Object.entries(about)) console.log(`${key.padEnd(8)} ${value}`);
   console.log(`Medians of ${rounds} interleaved runs, each in a process of its own; a ratio is the median of the ratios of the rounds.`);
 
-  const bench: Bench = { rounds, cli: path.join(BUILD, 'src', 'cli', 'main.js'), api: path.join(BUILD, 'src', 'index.js'), folder: MODELS, checker, progress };
   const results = [];
   for (const { name, run } of chosen) {
-    removeModels();
-    mkdirSync(MODELS, { recursive: true });
+    rmSync(models, { recursive: true, force: true });
+    mkdirSync(models);
     const tables = run(bench);
     progress('');
     for (const table of tables) console.log(`\n${formatTable(table)}`);

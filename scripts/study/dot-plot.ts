@@ -16,7 +16,7 @@ export interface Row {
   readonly dots: readonly { readonly mean: number; readonly spread: number }[];
 }
 
-const [LABELS, PANEL, GAP, LINE, TOP, BOTTOM] = [250, 200, 24, 20, 58, 48];
+const [LABELS, PANEL, GAP, LINE, TOP, BOTTOM] = [276, 200, 24, 20, 58, 48];
 const COLOR = '#0072b2';
 
 export function dotPlot({ title, x, panels, groups }: DotPlot): string {

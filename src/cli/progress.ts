@@ -4,7 +4,7 @@ import yoctoSpinner, { type Spinner } from 'yocto-spinner';
 import type { Progress as State } from '../lint/batch/run-all.js';
 
 /** Milliseconds before anything is shown. */
-const PATIENCE = 1000;
+const PATIENCE = 500;
 
 export class Progress {
   #text = '';

@@ -9,7 +9,7 @@ export const MODES = ['auto', 'training', 'inference'] as const;
 export type ConfiguredMode = (typeof MODES)[number];
 
 /** A level alone, or with options. */
-export type RuleSetting = Level | readonly [level: Level, options: RuleOptions];
+export type RuleSetting = Level | readonly [level: Level, options?: RuleOptions];
 
 export interface Configuration {
   readonly preset?: Preset;
@@ -35,7 +35,7 @@ export function rulesFor(configuration: Configuration, rules: readonly Rule[] = 
     const setting = settings[rule.id];
     const chosen = typeof setting === 'string' ? setting : setting?.[0];
     const level = chosen ?? presetLevel(rule, preset);
-    const options = resolveOptions(rule, typeof setting === 'object' ? setting[1] : {});
+    const options = resolveOptions(rule, typeof setting === 'object' ? (setting[1] ?? {}) : {});
     return level === 'off' ? [] : [{ rule, level, levelIsChosen: chosen !== undefined, options, strict: preset !== 'recommended' }];
   });
 }

@@ -43,9 +43,18 @@ export function suppressIn(document: Document, request: LintRequest): Suppressio
 /** Those that are switched off included. */
 function allFindings(document: Document, { rules, mode, levelAt }: LintRequest): readonly Finding[] {
   const applicable = rules.filter(({ rule }) => rule.formats.includes(document.format));
-  const found = document.models.flatMap((model) => lintModel(model, applicable, mode));
+  const found = oncePerPlace(document.models.flatMap((model) => lintModel(model, applicable, mode)));
   const findings = levelAt ? found.flatMap((finding) => withLevel(finding, levelAt(finding))) : found;
   return findings.sort((a, b) => a.problem.at.origin.order - b.problem.at.origin.order || compare(a.enabled.rule.id, b.enabled.rule.id));
+}
+
+/** Code that builds several models, or one helper called twice, makes several layers of one construction: one finding. */
+function oncePerPlace(findings: readonly Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return findings.filter(({ enabled, problem }) => {
+    const place = `${enabled.rule.id} ${problem.messageId} ${problem.at.origin.path}`;
+    return !seen.has(place) && seen.add(place);
+  });
 }
 
 const withLevel = (finding: Finding, level: Level): readonly Finding[] => (level === 'off' ? [] : [{ ...finding, level }]);

@@ -12,10 +12,10 @@ export function eraseArchitecture(before: Document, after: Document): Check {
 }
 
 function differenceOf(before: Document, after: Document): string | undefined {
-  if (before.models.length !== after.models.length) return `There are ${before.models.length} models before and ${after.models.length} after.`;
+  if (before.models.length !== after.models.length) return `Models: ${before.models.length} before, ${after.models.length} after.`;
   for (const [k, model] of before.models.entries()) {
     const other = after.models[k]!;
-    if (model.variants.length !== other.variants.length) return `${model.name} has ${model.variants.length} variants before and ${other.variants.length} after.`;
+    if (model.variants.length !== other.variants.length) return `Variants of ${model.name}: ${model.variants.length} before, ${other.variants.length} after.`;
     for (const [v, graphs] of model.variants.entries()) {
       const difference = compareGraphs(graphs, other.variants[v]!);
       if (difference) return difference;
@@ -25,11 +25,11 @@ function differenceOf(before: Document, after: Document): string | undefined {
 }
 
 function compareGraphs(before: readonly Graph[], after: readonly Graph[]): string | undefined {
-  if (before.length !== after.length) return `There are ${before.length} graphs before and ${after.length} after.`;
+  if (before.length !== after.length) return `Graphs: ${before.length} before, ${after.length} after.`;
   const expressions = new Expressions();
   for (const [k, graph] of before.entries()) {
     const [a, b] = [graph, after[k]!].map((each) => outputsOf(each, expressions));
-    if (a!.length !== b!.length) return `${graph.name || graph.path} has ${a!.length} outputs before and ${b!.length} after.`;
+    if (a!.length !== b!.length) return `Outputs of ${graph.name || graph.path}: ${a!.length} before, ${b!.length} after.`;
     for (const [index, value] of a!.entries()) {
       if (value === b![index]) continue;
       const [left, right] = expressions.parting(value, b![index]!);
@@ -56,11 +56,16 @@ function outputsOf(graph: Graph, expressions: Expressions): readonly number[] {
       layer.outputs.forEach((output) => numbers.set(output, output === layer.mask ? expressions.number('mask', inputs, 'a mask') : inputs[0]!));
       continue;
     }
-    const number = expressions.number(settingsOf(layer), inputs, `${layer.type} ${layer.origin.name}`);
+    const number = expressions.number(settingsOf(layer), inputs, labelOf(layer));
     layer.outputs.forEach((output, k) => numbers.set(output, k === 0 ? number : expressions.number(`output ${k}`, [number], layer.type)));
   }
   const ends = graph.outputs.length > 0 ? graph.outputs : endsOf(graph);
   return ends.map(numberOf);
+}
+
+function labelOf({ type, origin: { name }, ...layer }: Layer): string {
+  const own = name === type ? type : `${type} ${name}`;
+  return layer.kind === 'activation' && layer.function !== type.toLowerCase() ? `${own} (${layer.function})` : own;
 }
 
 function endsOf(graph: Graph): readonly Value[] {

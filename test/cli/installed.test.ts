@@ -76,3 +76,23 @@ it('says what to do where onnxruntime-node is missing, then fixes once it is the
   expect(fixed).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('inference bit-exact') as string });
   expect(await droplint(['--mode', 'training'])).toEqual({ code: 0, stdout: '✔ 1 file, no problems\n', stderr: '' });
 });
+
+it('reads a configuration that imports it, in JavaScript and in TypeScript, and works in several threads', async () => {
+  const text = "import { defineConfig } from 'droplint';\n\nexport default defineConfig({ mode: 'training', rules: { 'dropout-after-activation': 'error' } });\n";
+  for (const index of [1, 2, 3]) writeFileSync(path.join(project, `model-${index}.onnx`), toOnnx('linear(16) → dropout(0.5) → gelu → linear(4)'));
+  for (const name of ['droplint.config.mjs', 'droplint.config.ts']) {
+    writeFileSync(path.join(project, name), text);
+    const [alone, together] = [await droplint(['--concurrency', '1', '-f', 'json']), await droplint(['--concurrency', '3', '-f', 'json'])];
+    expect(alone).toMatchObject({ code: 1, stderr: '' });
+    expect(together).toEqual(alone);
+    rmSync(path.join(project, name));
+  }
+});
+
+it('writes an HTML report with its pages and pictures', async () => {
+  expect((await droplint(['--mode', 'training', '-f', 'html=report.html'])).stderr).toBe('');
+  const html = readFileSync(path.join(project, 'report.html'), 'utf8');
+  expect(html).toContain('<svg');
+  expect(html).toContain('Srivastava et al. 2014');
+  rmSync(path.join(project, 'report.html'));
+});

@@ -77,7 +77,8 @@ describe('the cache', () => {
     const { model, weights } = withExternalData('linear(16) → dropout(0.5) → gelu → linear(4)', 'weights.bin');
     project.write('external.onnx', model);
     project.write('weights.bin', weights);
-    project.write('net.ts', "import * as tf from '@tensorflow/tfjs';\ntf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [2] })] });\n");
+    project.write('net.ts', "import * as tf from '@tensorflow/tfjs';\nimport { head } from './head.js';\nconst m = tf.sequential();\nm.add(head());\n");
+    project.write('head.ts', "import * as tf from '@tensorflow/tfjs';\nexport const head = () => tf.layers.dense({ units: 2, inputShape: [2] });\n");
     const jobs = ['m00.onnx', 'm01.onnx', 'external.onnx', 'net.ts'].map((name) => job(name));
     const first = await run(jobs);
     expect(first.read).toHaveLength(4);
@@ -88,6 +89,8 @@ describe('the cache', () => {
     expect((await run(jobs)).read).toEqual([]);
     appendFileSync(project.at('weights.bin'), 'x');
     expect((await run(jobs)).read).toEqual(['external.onnx']);
+    appendFileSync(project.at('head.ts'), '// changed\n');
+    expect((await run(jobs)).read).toEqual(['net.ts']);
     expect((await run(jobs.map((each) => ({ ...each, configuration: { ...each.configuration, mode: 'inference' } })))).read).toHaveLength(4);
     expect((await run(jobs.map((each) => ({ ...each, illustrated: true })))).read).toHaveLength(4);
   });

@@ -38,6 +38,14 @@ describe('what is named', () => {
     expect((await find(patterns)).files).toEqual(expected);
   });
 
+  it('of JSON takes what may be a topology', async () => {
+    write({ 'json/model.json': '{"class_name": "Sequential", "config": {"layers": []}}', 'json/package.json': '{}' });
+    expect((await find(['json'])).files).toEqual(['json/model.json']);
+    expect((await find(['json/*.json'])).files).toEqual(['json/model.json']);
+    expect((await find(['json/package.json'])).files).toEqual(['json/package.json']);
+    rmSync(path.join(folder, 'json'), { recursive: true });
+  });
+
   it.each([
     ['nothing.onnx', 'No such file or folder: nothing.onnx'],
     ['empty', 'No models in empty (droplint reads .onnx'],

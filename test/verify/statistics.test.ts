@@ -47,6 +47,7 @@ describe('onnxruntime drops as the file says', () => {
     ['a channel (operator)', 'input(3, 6, 6) → conv2d(16) → spatial-dropout(0.25) → conv2d(4)', { opset: 17, spatial: 'operator' }],
     ['a channel, dynamic', 'input(3, 6, 6) → conv2d(16) → spatial-dropout(0.25) → conv2d(4)', { opset: 17, batch: 'symbolic' }],
     ['an example', 'input(8) → linear(8) → residual{ linear(8) → stochastic-depth(0.3) } → linear(4)', { opset: 17, batch: 'symbolic' }],
+    ['a feature for all time steps', 'input(6,8) → linear(8) → time-dropout(0.25) → linear(4)', { opset: 17, batch: 'symbolic' }],
     ['a weight', 'input(40) → linear(60, connect=0.4) → relu → linear(4)', { opset: 17 }],
   ];
   it.each(shaped)('%s', async (_, chain, options) => {

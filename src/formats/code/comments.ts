@@ -1,5 +1,6 @@
 /** The comments of a source file, in order; what looks like one inside a string, a template or JSX text is none. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from './typescript.js';
 
 export interface Comment {
   /** Delimiters included. */
@@ -7,12 +8,12 @@ export interface Comment {
   readonly end: number;
 }
 
-export function commentsOf(source: ts.SourceFile): readonly Comment[] {
+export function commentsOf(source: TS.SourceFile): readonly Comment[] {
   const found = new Map<number, Comment>();
-  const enter = (ranges: readonly ts.CommentRange[] | undefined) => {
+  const enter = (ranges: readonly TS.CommentRange[] | undefined) => {
     for (const { pos, end } of ranges ?? []) found.set(pos, { start: pos, end });
   };
-  const open: ts.Node[] = [source];
+  const open: TS.Node[] = [source];
   while (open.length > 0) {
     const node = open.pop()!;
     if (node.kind === ts.SyntaxKind.JsxText) continue;

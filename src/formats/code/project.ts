@@ -1,12 +1,13 @@
 /** Helpers in other files of a project, for the command line: modules are resolved as the nearest tsconfig says. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { loadTypeScript, ts } from './typescript.js';
 import { mayContainModel } from './gate.js';
 import type { ModuleResolver } from './interpret/machine.js';
 import { extensionOf, parseScript } from './syntax.js';
 
-const DEFAULTS: ts.CompilerOptions = { allowJs: true, moduleResolution: ts.ModuleResolutionKind.Bundler, module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ESNext };
+const defaults = (): TS.CompilerOptions => ({ allowJs: true, moduleResolution: ts.ModuleResolutionKind.Bundler, module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ESNext });
 
 /**
  * A resolver for `readCode({ resolve })`. Local files are found through relative specifiers and the `paths` of the nearest
@@ -14,9 +15,10 @@ const DEFAULTS: ts.CompilerOptions = { allowJs: true, moduleResolution: ts.Modul
  * parsed once in the resolver's life.
  */
 export function projectResolver(): ModuleResolver {
-  const options = new Map<string, ts.CompilerOptions>();
-  const sources = new Map<string, ts.SourceFile | undefined>();
-  const optionsFor = (folder: string): ts.CompilerOptions => {
+  loadTypeScript();
+  const options = new Map<string, TS.CompilerOptions>();
+  const sources = new Map<string, TS.SourceFile | undefined>();
+  const optionsFor = (folder: string): TS.CompilerOptions => {
     let found = options.get(folder);
     if (!found) options.set(folder, (found = { ...compilerOptions(folder), allowJs: true }));
     return found;
@@ -30,7 +32,7 @@ export function projectResolver(): ModuleResolver {
   };
 }
 
-function sourceOf(file: string): ts.SourceFile | undefined {
+function sourceOf(file: string): TS.SourceFile | undefined {
   const extension = extensionOf(file);
   if (!/^[mc]?[jt]sx?$/.test(extension)) return undefined;
   const text = readFileSync(file, 'utf8');
@@ -39,10 +41,10 @@ function sourceOf(file: string): ts.SourceFile | undefined {
 }
 
 /** Of the nearest configuration file, `extends` included; the files that it lists are not looked for. */
-function compilerOptions(folder: string): ts.CompilerOptions {
+function compilerOptions(folder: string): TS.CompilerOptions {
   const config = ts.findConfigFile(folder, ts.sys.fileExists) ?? ts.findConfigFile(folder, ts.sys.fileExists, 'jsconfig.json');
-  if (!config) return DEFAULTS;
+  if (!config) return defaults();
   const { config: json } = ts.readConfigFile(config, ts.sys.readFile);
-  const host: ts.ParseConfigHost = { ...ts.sys, useCaseSensitiveFileNames: ts.sys.useCaseSensitiveFileNames, readDirectory: () => [] };
-  return { ...DEFAULTS, ...ts.parseJsonConfigFileContent(json ?? {}, host, path.dirname(config)).options };
+  const host: TS.ParseConfigHost = { ...ts.sys, useCaseSensitiveFileNames: ts.sys.useCaseSensitiveFileNames, readDirectory: () => [] };
+  return { ...defaults(), ...ts.parseJsonConfigFileContent(json ?? {}, host, path.dirname(config)).options };
 }

@@ -1,5 +1,6 @@
 /** TensorFlow.js model.json and Keras JSON as a document: architecture graphs, and edits of its own text. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../code/typescript.js';
 import type { Edit } from '../../graph/edits.js';
 import { UnreadableError } from '../document.js';
 import type { Lowered, Model, Splice, TextDocument } from '../document.js';
@@ -16,7 +17,7 @@ export const mayBeTopology = (text: string): boolean => text.includes('"class_na
 
 export class TopologyDocument implements TextDocument {
   readonly format = 'topology';
-  readonly source: ts.SourceFile;
+  readonly source: TS.SourceFile;
   readonly topology: Described | undefined;
   readonly models: readonly Model[];
 
@@ -45,7 +46,7 @@ export class TopologyDocument implements TextDocument {
 }
 
 /** Losses of the training configuration that Keras and TensorFlow.js save beside a topology. */
-function lossesOf(root: ts.Expression | undefined): string[] {
+function lossesOf(root: TS.Expression | undefined): string[] {
   const topology = member(root, 'modelTopology');
   const training = member(root, 'trainingConfig') ?? member(topology, 'training_config') ?? member(root, 'training_config');
   const loss = member(training, 'loss');
@@ -54,10 +55,10 @@ function lossesOf(root: ts.Expression | undefined): string[] {
 }
 
 /** Where a node stands: `modelTopology.model_config.config.layers[3]`. */
-function pathOf(node: ts.Node): string {
+function pathOf(node: TS.Node): string {
   const parts: string[] = [];
   for (let at = node; at.parent; at = at.parent) {
-    if (ts.isArrayLiteralExpression(at.parent)) parts.unshift(`[${at.parent.elements.indexOf(at as ts.Expression)}]`);
+    if (ts.isArrayLiteralExpression(at.parent)) parts.unshift(`[${at.parent.elements.indexOf(at as TS.Expression)}]`);
     else if (ts.isPropertyAssignment(at) && ts.isStringLiteral(at.name)) parts.unshift(`.${at.name.text}`);
   }
   return parts.join('').replace(/^\./, '') || '$';

@@ -1,5 +1,6 @@
 /** Edits of a topology → splices of its text: elements of the layer list, names in inbound nodes, settings. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../code/typescript.js';
 import type { DropoutSpec, Edit } from '../../graph/edits.js';
 import type { Layer } from '../../graph/layers.js';
 import { lowerFixes } from '../code/lower/attempt.js';
@@ -55,30 +56,30 @@ function* waysOf(document: TopologyDocument, edit: Edit): Generator<() => Splice
 }
 
 /** The element of the layer list that a layer is; refuses for what stands inside another. */
-function ownElement(layer: Layer, { part, instance, placement }: Site): ts.Expression {
+function ownElement(layer: Layer, { part, instance, placement }: Site): TS.Expression {
   if (part !== 'self' || placement.node !== instance.node) refuse(`it is part of ${layer.type}`);
-  return placement.node as ts.Expression;
+  return placement.node as TS.Expression;
 }
 
-function elementBeside(target: Layer, site: Site, where: 'after' | 'before'): ts.Expression {
+function elementBeside(target: Layer, site: Site, where: 'after' | 'before'): TS.Expression {
   const follower = target.outputs[0].consumers[0];
   const inside = follower && siteOf(follower);
   if (where === 'before' && site.part === 'activation') refuse(`the activation is part of ${site.instance.type}`);
   if (where === 'after' && inside?.instance === site.instance && inside.part !== 'self') refuse(`its activation is part of ${site.instance.type}`);
-  return site.placement.node as ts.Expression;
+  return site.placement.node as TS.Expression;
 }
 
 /** The functional model that lists the layer; `undefined` for a Sequential. */
-function functionalOwner(unit: ts.Expression): Described | undefined {
+function functionalOwner(unit: TS.Expression): Described | undefined {
   const config = unit.parent.parent?.parent;
-  const described = config?.parent?.parent && describe(config.parent.parent as ts.Expression);
+  const described = config?.parent?.parent && describe(config.parent.parent as TS.Expression);
   return described && described.className !== 'Sequential' ? described : undefined;
 }
 
 const rename = (reference: Inbound, name: string) => ({ start: reference.nameNode.getStart(), end: reference.nameNode.end, replacement: JSON.stringify(name) });
 
 /** The one tensor that a layer reads in its one use. */
-function soleInput(layer: ts.Expression): Inbound {
+function soleInput(layer: TS.Expression): Inbound {
   const uses = inboundOf(layer);
   return uses.length === 1 && uses[0].length === 1 && uses[0][0].nodeIndex === 0 ? uses[0][0] : refuse('the layer is used more than once, or reads several tensors');
 }
@@ -88,12 +89,12 @@ function readersOf(owner: Described, name: string): readonly Inbound[] {
   return [...layersOf(owner).flatMap((layer) => inboundOf(layer).flat()), ...references(member(owner.config, 'output_layers'))].filter((reference) => reference.name === name);
 }
 
-function named(layer: ts.Expression): string {
+function named(layer: TS.Expression): string {
   return nameOf(layer) ?? refuse('the layer has no name');
 }
 
 /** Takes the layer out of its place in the inbound nodes and puts it beside the target. */
-function rewired(owner: Described, edit: Extract<Edit, { type: 'move' }>, unit: ts.Expression, beside: ts.Expression): Splices {
+function rewired(owner: Described, edit: Extract<Edit, { type: 'move' }>, unit: TS.Expression, beside: TS.Expression): Splices {
   const [name, target] = [named(unit), named(beside)];
   const [input, entrance] = [soleInput(unit), soleInput(beside)];
   const before = edit.where === 'before';
@@ -114,7 +115,7 @@ function rewired(owner: Described, edit: Extract<Edit, { type: 'move' }>, unit: 
   return [...reads.values()].filter(([reference, value]) => reference.name !== value).map(([reference, value]) => rename(reference, value));
 }
 
-function removal(document: TopologyDocument, unit: ts.Expression): Splices {
+function removal(document: TopologyDocument, unit: TS.Expression): Splices {
   const owner = functionalOwner(unit);
   if (listOf(unit)?.length === 1) refuse('it is the only layer');
   if (!owner) return removeFromList(document.text, unit);
@@ -123,7 +124,7 @@ function removal(document: TopologyDocument, unit: ts.Expression): Splices {
 }
 
 /** A new Dropout beside a layer, spelled and laid out like its neighbour. */
-function insertion(document: TopologyDocument, beside: ts.Expression, where: 'after' | 'before', spec: DropoutSpec, place: { readonly rank: number | undefined; readonly channelAxis: 1 | -1 }): Splices {
+function insertion(document: TopologyDocument, beside: TS.Expression, where: 'after' | 'before', spec: DropoutSpec, place: { readonly rank: number | undefined; readonly channelAxis: 1 | -1 }): Splices {
   if (spec.rate === 'keep') refuse('there is no rate to keep');
   const noiseShape = spec.unit === 'channel' ? channelNoise(place.rank, place.channelAxis) : null;
   const name = freshName(document.text);
@@ -139,7 +140,7 @@ function insertion(document: TopologyDocument, beside: ts.Expression, where: 'af
   return [...insertIntoList(document.text, beside, where, layer), ...readers];
 }
 
-const inboundUse = (layer: ts.Expression): ts.Expression | undefined => {
+const inboundUse = (layer: TS.Expression): TS.Expression | undefined => {
   const uses = member(layer, 'inbound_nodes');
   return uses && ts.isArrayLiteralExpression(uses) ? uses.elements[0] : undefined;
 };
@@ -151,7 +152,7 @@ function channelNoise(rank: number | undefined, channelAxis: 1 | -1): (number | 
 }
 
 /** JSON on one line, or indented as its neighbour is. */
-function laidOut(text: string, beside: ts.Expression, value: unknown): string {
+function laidOut(text: string, beside: TS.Expression, value: unknown): string {
   const own = text.slice(beside.getStart(), beside.end);
   if (!/[\r\n]/.test(own)) return /": /.test(own) ? spaced(value) : JSON.stringify(value);
   const outer = indentation(text, beside.getStart());

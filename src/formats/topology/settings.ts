@@ -1,5 +1,6 @@
 /** The settings vocabulary of `configure` (see edits.ts) and the replacement of one dropout by another, in a topology. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../code/typescript.js';
 import type { DropoutSpec } from '../../graph/edits.js';
 import type { Layer } from '../../graph/layers.js';
 import type { Site } from '../code/lift/assemble.js';
@@ -13,13 +14,13 @@ type Json = string | number | boolean | null | readonly Json[];
 const snake = (key: string): string => key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** The layer whose own settings these are: the inner one of a wrapper. */
-function describedBy({ instance }: Site): ts.Node {
-  let node: ts.Node = instance.node;
+function describedBy({ instance }: Site): TS.Node {
+  let node: TS.Node = instance.node;
   for (let inner = innerOf(node); inner; inner = innerOf(node)) node = inner;
   return node;
 }
 
-const innerOf = (node: ts.Node): ts.Expression | undefined => {
+const innerOf = (node: TS.Node): TS.Expression | undefined => {
   const config = member(node, 'config');
   const inner = member(config, 'layer') ?? member(config, 'cell');
   return inner && member(inner, 'class_name') ? inner : undefined;

@@ -1,5 +1,6 @@
 /** Calls: of local functions (inlined), of methods of what the interpreter knows, and of everything else. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import { lastName, unwrap } from '../syntax.js';
 import type { FunctionNode } from '../syntax.js';
 import { callArrayMethod, callArrayLike } from './arrays.js';
@@ -20,7 +21,7 @@ const MOST_IN_STACK = 24;
 /** Functions of which one can tell by the name that they add no layers to a model that they are given. */
 const HARMLESS = /^(log|info|debug|warn|error|print|show|plot|draw|render|display|summar|visuali[sz]e|train|fit|evaluat|predict|test|validat|save|export|dispose|compile|modelSummary|set[A-Z]|on[A-Z]|assert|expect|toBe|toEqual|tidy|resolve|send|json|download)/;
 
-export function evaluateCall(machine: Machine, call: ts.CallExpression, scope: Scope): Value {
+export function evaluateCall(machine: Machine, call: TS.CallExpression, scope: Scope): Value {
   const callee = unwrap(call.expression);
   if (callee.kind === ts.SyntaxKind.ImportKeyword) return requiredModule(machine, call);
   if (callee.kind === ts.SyntaxKind.SuperKeyword) return callSuper(machine, call, scope);
@@ -34,14 +35,14 @@ export function evaluateCall(machine: Machine, call: ts.CallExpression, scope: S
   return callValue(machine, target, evaluateArguments(machine, call.arguments, scope), call, lastName(callee) ?? 'call');
 }
 
-function callValue(machine: Machine, target: Value, args: readonly Item[], call: ts.CallExpression, name: string): Value {
+function callValue(machine: Machine, target: Value, args: readonly Item[], call: TS.CallExpression, name: string): Value {
   if (target.kind === 'function') return callFunction(machine, target, args, call);
   if (target.kind === 'api') return callApi(machine, target.path, args, call);
   const arrayLike = callArrayLike(machine, name, args);
   return arrayLike ?? callUnknown(machine, name, args, call);
 }
 
-function callMethod(machine: Machine, receiver: Value, name: string, args: readonly Item[], call: ts.CallExpression, callee: ts.PropertyAccessExpression | ts.ElementAccessExpression): Value {
+function callMethod(machine: Machine, receiver: Value, name: string, args: readonly Item[], call: TS.CallExpression, callee: TS.PropertyAccessExpression | TS.ElementAccessExpression): Value {
   const first = args[0]?.value;
   switch (receiver.kind) {
     case 'api': {
@@ -83,7 +84,7 @@ function callMethod(machine: Machine, receiver: Value, name: string, args: reado
 const isTensorLike = (value: Value): boolean => value.kind === 'tensor' || (value.kind === 'unknown' && value.tensor !== undefined) || (value.kind === 'array' && value.items.some((item) => isTensorLike(item.value)));
 
 /** A call of something that the interpreter cannot see: models and tensors that it is given are not known afterwards. */
-export function callUnknown(machine: Machine, name: string, args: readonly Item[], call: ts.Node, harmless = HARMLESS.test(name)): Value {
+export function callUnknown(machine: Machine, name: string, args: readonly Item[], call: TS.Node, harmless = HARMLESS.test(name)): Value {
   const tensors: Value[] = [];
   const look = (value: Value, depth: number): void => {
     if (value.kind === 'model' && !harmless) escape(machine, value.model, name, call);
@@ -98,7 +99,7 @@ export function callUnknown(machine: Machine, name: string, args: readonly Item[
 }
 
 /** Inlines a function that has to do with layers; what it makes belongs to this call site. */
-export function callFunction(machine: Machine, target: FunctionValue, args: readonly Item[], call: ts.Node): Value {
+export function callFunction(machine: Machine, target: FunctionValue, args: readonly Item[], call: TS.Node): Value {
   const { node } = target;
   machine.step();
   if (!node.body || isGenerator(node) || machine.stack.includes(node)) return callUnknown(machine, 'call', args, call, false);
@@ -161,7 +162,7 @@ export function runBody(machine: Machine, { node, scope, self }: FunctionValue, 
   return UNDEFINED;
 }
 
-export function evaluateNew(machine: Machine, call: ts.NewExpression, scope: Scope): Value {
+export function evaluateNew(machine: Machine, call: TS.NewExpression, scope: Scope): Value {
   const target = evaluate(machine, call.expression, scope);
   const args = evaluateArguments(machine, call.arguments ?? ts.factory.createNodeArray(), scope);
   const name = lastName(call.expression) ?? 'new';
@@ -171,7 +172,7 @@ export function evaluateNew(machine: Machine, call: ts.NewExpression, scope: Sco
 }
 
 /** An object of a local class: fields, then the constructor. A class that extends `tf.layers.Layer` makes layers of its own. */
-export function construct(machine: Machine, target: ClassValue, args: readonly Item[], call: ts.Node): Value {
+export function construct(machine: Machine, target: ClassValue, args: readonly Item[], call: TS.Node): Value {
   if (rootBase(target)?.kind === 'api') {
     const isModel = (rootBase(target) as { path: readonly string[] }).path.at(-1)?.match(/^(Sequential|LayersModel|Model)$/);
     if (isModel) return { kind: 'model', model: newModel(machine, 'foreign', call) };
@@ -186,9 +187,9 @@ export function construct(machine: Machine, target: ClassValue, args: readonly I
 
 const rootBase = (target: ClassValue): Value | undefined => (target.base?.kind === 'class' ? rootBase(target.base) : target.base);
 
-export function initialise(machine: Machine, target: ClassValue, self: ObjectValue, args: readonly Item[], call: ts.Node): void {
+export function initialise(machine: Machine, target: ClassValue, self: ObjectValue, args: readonly Item[], call: TS.Node): void {
   const scope = new Scope(target.scope, self);
-  const constructor = target.node.members.find((member): member is ts.ConstructorDeclaration => ts.isConstructorDeclaration(member) && member.body !== undefined);
+  const constructor = target.node.members.find((member): member is TS.ConstructorDeclaration => ts.isConstructorDeclaration(member) && member.body !== undefined);
   if (target.base?.kind === 'class' && !constructor) initialise(machine, target.base, self, args, call);
   for (const member of target.node.members) {
     if (!ts.isPropertyDeclaration(member) || !member.initializer || !(ts.isIdentifier(member.name) || ts.isPrivateIdentifier(member.name))) continue;
@@ -205,7 +206,7 @@ export function initialise(machine: Machine, target: ClassValue, self: ObjectVal
   }
 }
 
-function callSuper(machine: Machine, call: ts.CallExpression, scope: Scope): Value {
+function callSuper(machine: Machine, call: TS.CallExpression, scope: Scope): Value {
   const { self } = scope;
   const args = evaluateArguments(machine, call.arguments, scope);
   const owner = ts.findAncestor(call, ts.isClassLike);
@@ -216,7 +217,7 @@ function callSuper(machine: Machine, call: ts.CallExpression, scope: Scope): Val
 }
 
 /** `super.build()`. */
-export function superMember(scope: Scope, node: ts.Node, name: string): Value | undefined {
+export function superMember(scope: Scope, node: TS.Node, name: string): Value | undefined {
   const { self } = scope;
   const owner = ts.findAncestor(node, ts.isClassLike);
   for (let at = self?.kind === 'object' ? self.class : undefined; at; at = at.base?.kind === 'class' ? at.base : undefined) {

@@ -1,5 +1,6 @@
 /** Expressions → values. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import { isFunctionNode, lastName, unwrap } from '../syntax.js';
 import { evaluateCall, evaluateNew, superMember } from './calls.js';
 import { numberOf, stringOf } from './machine.js';
@@ -13,7 +14,7 @@ import type { ClassValue, FunctionValue, Item, ObjectValue, Property, Value } fr
 
 const GLOBALS: Readonly<Record<string, Value>> = { undefined: UNDEFINED, NaN: known(Number.NaN), Infinity: known(Number.POSITIVE_INFINITY) };
 
-export function evaluate(machine: Machine, expression: ts.Expression, scope: Scope): Value {
+export function evaluate(machine: Machine, expression: TS.Expression, scope: Scope): Value {
   machine.step();
   const node = unwrap(expression);
   if (ts.isIdentifier(node)) return scope.get(node.text) ?? global(machine, node.text);
@@ -56,7 +57,7 @@ export function closure(machine: Machine, node: FunctionValue['node'], scope: Sc
   return value;
 }
 
-export function classOf(machine: Machine, node: ts.ClassLikeDeclaration, scope: Scope): ClassValue {
+export function classOf(machine: Machine, node: TS.ClassLikeDeclaration, scope: Scope): ClassValue {
   const heritage = node.heritageClauses?.find((clause) => clause.token === ts.SyntaxKind.ExtendsKeyword)?.types[0];
   const value: ClassValue = { kind: 'class', node, scope, base: heritage && evaluate(machine, heritage.expression, scope) };
   machine.classes.set(node, value);
@@ -64,7 +65,7 @@ export function classOf(machine: Machine, node: ts.ClassLikeDeclaration, scope: 
 }
 
 /** Functions inside syntax that is not interpreted (JSX, tagged templates) can still be entry points. */
-function visitClosures(machine: Machine, node: ts.Node, scope: Scope): void {
+function visitClosures(machine: Machine, node: TS.Node, scope: Scope): void {
   ts.forEachChild(node, (child) => {
     if (isFunctionNode(child)) closure(machine, child, scope);
     else visitClosures(machine, child, scope);
@@ -72,7 +73,7 @@ function visitClosures(machine: Machine, node: ts.Node, scope: Scope): void {
 }
 
 /** Arguments or array elements; a spread array gives its own items. */
-export function evaluateArguments(machine: Machine, nodes: readonly ts.Expression[], scope: Scope): Item[] {
+export function evaluateArguments(machine: Machine, nodes: readonly TS.Expression[], scope: Scope): Item[] {
   return nodes.flatMap((node): Item[] => {
     if (ts.isOmittedExpression(node)) return [{ value: UNDEFINED, node: undefined, region: machine.region }];
     if (!ts.isSpreadElement(node)) {
@@ -92,12 +93,12 @@ export function kept(items: Item[]): Item[] {
   return items;
 }
 
-function evaluateMember(machine: Machine, node: ts.PropertyAccessExpression, scope: Scope): Value {
+function evaluateMember(machine: Machine, node: TS.PropertyAccessExpression, scope: Scope): Value {
   if (node.expression.kind === ts.SyntaxKind.SuperKeyword) return superMember(scope, node, node.name.text) ?? machine.unknown(node.name.text);
   return getMember(machine, evaluate(machine, node.expression, scope), node.name.text);
 }
 
-function evaluateElement(machine: Machine, node: ts.ElementAccessExpression, scope: Scope): Value {
+function evaluateElement(machine: Machine, node: TS.ElementAccessExpression, scope: Scope): Value {
   const owner = evaluate(machine, node.expression, scope);
   const key = resolve(machine, evaluate(machine, node.argumentExpression, scope));
   if (key.kind === 'known') return getMember(machine, owner, String(key.value));
@@ -106,7 +107,7 @@ function evaluateElement(machine: Machine, node: ts.ElementAccessExpression, sco
   return owner.kind === 'unknown' ? machine.term('[]', owner, key) : machine.unknown();
 }
 
-function evaluateObject(machine: Machine, node: ts.ObjectLiteralExpression, scope: Scope): ObjectValue {
+function evaluateObject(machine: Machine, node: TS.ObjectLiteralExpression, scope: Scope): ObjectValue {
   const properties = new Map<string, Property>();
   const result: ObjectValue = { kind: 'object', properties, open: false };
   for (const property of node.properties) {
@@ -131,7 +132,7 @@ function evaluateObject(machine: Machine, node: ts.ObjectLiteralExpression, scop
   return result;
 }
 
-function evaluateConditional(machine: Machine, node: ts.ConditionalExpression, scope: Scope): Value {
+function evaluateConditional(machine: Machine, node: TS.ConditionalExpression, scope: Scope): Value {
   const condition = evaluate(machine, node.condition, scope);
   const truth = truthOf(machine, condition);
   if (truth !== undefined) return evaluate(machine, truth ? node.whenTrue : node.whenFalse, scope);
@@ -153,7 +154,7 @@ function evaluateConditional(machine: Machine, node: ts.ConditionalExpression, s
 const isPlain = (value: Value): boolean => value.kind === 'unknown' || (value.kind === 'known' && typeof value.value !== 'string');
 
 /** Evaluates alternatives of which nobody knows which one runs, each kept apart. */
-function everyExpression(machine: Machine, nodes: readonly ts.Expression[], scope: Scope): void {
+function everyExpression(machine: Machine, nodes: readonly TS.Expression[], scope: Scope): void {
   const outside = machine.region;
   for (const node of nodes) {
     machine.enterRegion();
@@ -162,7 +163,7 @@ function everyExpression(machine: Machine, nodes: readonly ts.Expression[], scop
   machine.region = outside;
 }
 
-function evaluateBinary(machine: Machine, node: ts.BinaryExpression, scope: Scope): Value {
+function evaluateBinary(machine: Machine, node: TS.BinaryExpression, scope: Scope): Value {
   const token = node.operatorToken.kind;
   if (token === ts.SyntaxKind.EqualsToken) {
     const value = evaluate(machine, node.right, scope);
@@ -189,7 +190,7 @@ function evaluateBinary(machine: Machine, node: ts.BinaryExpression, scope: Scop
   return binary(machine, ts.tokenToString(token) ?? '?', evaluate(machine, node.left, scope), evaluate(machine, node.right, scope));
 }
 
-function evaluateLogical(machine: Machine, node: ts.BinaryExpression, scope: Scope): Value {
+function evaluateLogical(machine: Machine, node: TS.BinaryExpression, scope: Scope): Value {
   const left = resolve(machine, evaluate(machine, node.left, scope));
   const token = node.operatorToken.kind;
   if (token === ts.SyntaxKind.QuestionQuestionToken) {
@@ -210,7 +211,7 @@ function evaluateLogical(machine: Machine, node: ts.BinaryExpression, scope: Sco
 }
 
 /** `x ?? 0.5` and `x || 0.5` of an unknown `x`: unknown, but the same wherever it is asked. */
-function defaulted(machine: Machine, left: Value, right: ts.Expression, scope: Scope, operator = '??'): Value {
+function defaulted(machine: Machine, left: Value, right: TS.Expression, scope: Scope, operator = '??'): Value {
   if (machine.survey.isStructural(right)) {
     everyExpression(machine, [right], scope);
     return machine.unknown();
@@ -218,7 +219,7 @@ function defaulted(machine: Machine, left: Value, right: ts.Expression, scope: S
   return machine.term(operator, left, evaluate(machine, right, scope));
 }
 
-function evaluateUnary(machine: Machine, node: ts.PrefixUnaryExpression | ts.PostfixUnaryExpression, scope: Scope): Value {
+function evaluateUnary(machine: Machine, node: TS.PrefixUnaryExpression | TS.PostfixUnaryExpression, scope: Scope): Value {
   const value = resolve(machine, evaluate(machine, node.operand, scope));
   switch (node.operator) {
     case ts.SyntaxKind.PlusPlusToken:
@@ -234,7 +235,7 @@ function evaluateUnary(machine: Machine, node: ts.PrefixUnaryExpression | ts.Pos
   }
 }
 
-function evaluateTemplate(machine: Machine, node: ts.TemplateExpression, scope: Scope): Value {
+function evaluateTemplate(machine: Machine, node: TS.TemplateExpression, scope: Scope): Value {
   let text = node.head.text;
   for (const span of node.templateSpans) {
     const value = evaluate(machine, span.expression, scope);

@@ -1,5 +1,6 @@
 /** Loops: counts that the file says are unrolled; others are 1, 2 or 0 on paths of their own. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import { unwrap } from '../syntax.js';
 import { itemsOf } from './arrays.js';
 import { evaluate } from './expressions.js';
@@ -14,7 +15,7 @@ import type { Item, Value } from './values.js';
 
 const MOST_ITERATIONS = 64;
 
-export function executeLoop(machine: Machine, node: ts.IterationStatement, outer: Scope): Completion | undefined {
+export function executeLoop(machine: Machine, node: TS.IterationStatement, outer: Scope): Completion | undefined {
   const scope = new Scope(outer);
   if (isIdle(machine, node.statement) && !(ts.isForStatement(node) && node.initializer && machine.survey.isStructural(node.initializer))) {
     if (ts.isForStatement(node) || ts.isForOfStatement(node) || ts.isForInStatement(node)) evaluateHeader(machine, node, scope);
@@ -28,15 +29,15 @@ export function executeLoop(machine: Machine, node: ts.IterationStatement, outer
     const items = keys ? keys.map((key): Item => ({ value: known(key), node: undefined, region: machine.region })) : itemsOf(machine, machine.unknown(), machine.survey.decides(node.statement));
     return overItems(machine, node, items, scope);
   }
-  return whileCondition(machine, node as ts.ForStatement | ts.WhileStatement | ts.DoStatement, scope);
+  return whileCondition(machine, node as TS.ForStatement | TS.WhileStatement | TS.DoStatement, scope);
 }
 
-function evaluateHeader(machine: Machine, node: ts.ForStatement | ts.ForOfStatement | ts.ForInStatement, scope: Scope): void {
+function evaluateHeader(machine: Machine, node: TS.ForStatement | TS.ForOfStatement | TS.ForInStatement, scope: Scope): void {
   if (!ts.isForStatement(node)) evaluate(machine, node.expression, scope);
 }
 
 /** One iteration; `true` when the loop is left, a completion when the function or an outer loop is. */
-function iteration(machine: Machine, node: ts.IterationStatement, index: number, scope: Scope): Completion | true | undefined {
+function iteration(machine: Machine, node: TS.IterationStatement, index: number, scope: Scope): Completion | true | undefined {
   const [before, start] = [machine.oldest, scope.birth];
   machine.oldest = Number.POSITIVE_INFINITY;
   const completion = machine.within(`#${index}`, () => execute(machine, node.statement, scope));
@@ -49,12 +50,12 @@ function iteration(machine: Machine, node: ts.IterationStatement, index: number,
 }
 
 /** An iteration of a loop of which nobody knows how often it runs. */
-function anyIteration(machine: Machine, node: ts.IterationStatement, scope: Scope): Completion | undefined {
+function anyIteration(machine: Machine, node: TS.IterationStatement, scope: Scope): Completion | undefined {
   forget(machine, node.statement, scope);
-  return executeEvery(machine, [node.statement], scope, (statement, inner) => machine.within('#', () => execute(machine, statement as ts.Statement, inner)));
+  return executeEvery(machine, [node.statement], scope, (statement, inner) => machine.within('#', () => execute(machine, statement as TS.Statement, inner)));
 }
 
-function overItems(machine: Machine, node: ts.ForOfStatement | ts.ForInStatement, items: Item[] | 'every' | undefined, scope: Scope): Completion | undefined {
+function overItems(machine: Machine, node: TS.ForOfStatement | TS.ForInStatement, items: Item[] | 'every' | undefined, scope: Scope): Completion | undefined {
   const assign = (value: Value, inner: Scope): void => {
     if (ts.isVariableDeclarationList(node.initializer)) bind(machine, node.initializer.declarations[0].name, value, inner);
     else assignTo(machine, node.initializer, value, inner);
@@ -72,7 +73,7 @@ function overItems(machine: Machine, node: ts.ForOfStatement | ts.ForInStatement
   return undefined;
 }
 
-function whileCondition(machine: Machine, node: ts.ForStatement | ts.WhileStatement | ts.DoStatement, scope: Scope): Completion | undefined {
+function whileCondition(machine: Machine, node: TS.ForStatement | TS.WhileStatement | TS.DoStatement, scope: Scope): Completion | undefined {
   const kind = machine.survey.decides(node.statement) ? 'structural' : 'value';
   const condition = ts.isForStatement(node) ? node.condition : node.expression;
   if (ts.isForStatement(node) && node.initializer) {
@@ -102,13 +103,13 @@ function whileCondition(machine: Machine, node: ts.ForStatement | ts.WhileStatem
   }
 }
 
-function everyRound(machine: Machine, node: ts.ForStatement | ts.WhileStatement | ts.DoStatement, scope: Scope): Completion | undefined {
+function everyRound(machine: Machine, node: TS.ForStatement | TS.WhileStatement | TS.DoStatement, scope: Scope): Completion | undefined {
   if (ts.isForStatement(node) && node.incrementor) forget(machine, node.incrementor, scope);
   return anyIteration(machine, node, scope);
 }
 
 /** Decides how often an uncertain condition holds: by the bound that it compares with, which then stays what it is, or by itself. */
-function decideBound(machine: Machine, condition: ts.Expression, scope: Scope, kind: 'structural' | 'value', done: number): number | 'bound' | 'every' {
+function decideBound(machine: Machine, condition: TS.Expression, scope: Scope, kind: 'structural' | 'value', done: number): number | 'bound' | 'every' {
   const at = unwrap(condition);
   if (ts.isBinaryExpression(at) && done === 0 && [ts.SyntaxKind.LessThanToken, ts.SyntaxKind.LessThanEqualsToken, ts.SyntaxKind.ExclamationEqualsEqualsToken].includes(at.operatorToken.kind)) {
     const [index, bound] = [resolve(machine, evaluate(machine, at.left, scope)), resolve(machine, evaluate(machine, at.right, scope))];

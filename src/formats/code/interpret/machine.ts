@@ -1,5 +1,5 @@
 /** The state of one run of the interpreter: one path through one function, with everything that ran before it. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
 import type { Choices, ChoiceKind } from './choices.js';
 import { Scope } from './scope.js';
 import type { Survey } from './survey.js';
@@ -12,7 +12,7 @@ export class Thrown extends Error {}
 export class Exhausted extends Error {}
 
 /** Gives the syntax tree of another file of the project: `undefined` for packages and for what does not exist. */
-export type ModuleResolver = (specifier: string, from: string) => ts.SourceFile | undefined;
+export type ModuleResolver = (specifier: string, from: string) => TS.SourceFile | undefined;
 
 /** What all paths through one function may cost together. */
 export const MOST_STEPS = 16_000;
@@ -23,10 +23,10 @@ export class Machine {
   readonly layers: LayerInstance[] = [];
   readonly applications: Application[] = [];
   /** Every function value that was made, by its syntax: entry points into closures. */
-  readonly closures = new Map<ts.Node, FunctionValue>();
-  readonly classes = new Map<ts.Node, ClassValue>();
-  readonly executed = new Set<ts.Node>();
-  readonly stack: ts.Node[] = [];
+  readonly closures = new Map<TS.Node, FunctionValue>();
+  readonly classes = new Map<TS.Node, ClassValue>();
+  readonly executed = new Set<TS.Node>();
+  readonly stack: TS.Node[] = [];
   readonly modules = new Map<string, ObjectValue>();
   /** Inlined calls that have to do with layers. */
   depth = 0;
@@ -43,7 +43,7 @@ export class Machine {
   readonly #terms = new Map<string, Unknown>();
   readonly #ids = new WeakMap<object, number>();
 
-  constructor(readonly source: ts.SourceFile, readonly survey: Survey, readonly choices: Choices, readonly resolve: ModuleResolver, readonly budget = MOST_STEPS) {}
+  constructor(readonly source: TS.SourceFile, readonly survey: Survey, readonly choices: Choices, readonly resolve: ModuleResolver, readonly budget = MOST_STEPS) {}
 
   /** Counts what was interpreted; `budget` is what this run may cost. */
   step(): void {

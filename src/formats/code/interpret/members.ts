@@ -1,5 +1,6 @@
 /** Reading and writing properties. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import type { Machine } from './machine.js';
 import { outputsOf, tensorOf } from './tensors.js';
 import { UNDEFINED, array, isModelState, known } from './values.js';
@@ -49,17 +50,17 @@ export function getMember(machine: Machine, target: Value, name: string): Value 
   }
 }
 
-const isStatic = (node: ts.ClassElement): boolean => ts.canHaveModifiers(node) && ts.getModifiers(node)?.some((each) => each.kind === ts.SyntaxKind.StaticKeyword) === true;
+const isStatic = (node: TS.ClassElement): boolean => ts.canHaveModifiers(node) && ts.getModifiers(node)?.some((each) => each.kind === ts.SyntaxKind.StaticKeyword) === true;
 
 /** A method of the class or of the local classes that it extends. */
-export function findMethod(owner: ClassValue, name: string): { readonly node: ts.MethodDeclaration; readonly scope: ClassValue['scope'] } | undefined {
+export function findMethod(owner: ClassValue, name: string): { readonly node: TS.MethodDeclaration; readonly scope: ClassValue['scope'] } | undefined {
   for (const member of owner.node.members) {
     if (ts.isMethodDeclaration(member) && member.body && !isStatic(member) && memberName(member) === name) return { node: member, scope: owner.scope };
   }
   return owner.base?.kind === 'class' ? findMethod(owner.base, name) : undefined;
 }
 
-export function memberName(member: ts.ClassElement): string | undefined {
+export function memberName(member: TS.ClassElement): string | undefined {
   const { name } = member;
   return name && (ts.isIdentifier(name) || ts.isPrivateIdentifier(name) || ts.isStringLiteral(name)) ? name.text : undefined;
 }
@@ -88,7 +89,7 @@ function getModelMember(machine: Machine, model: ModelState, name: string): Valu
   return machine.unknown(name);
 }
 
-export function setMember(target: Value, name: string, value: Value, node: ts.Node | undefined): void {
+export function setMember(target: Value, name: string, value: Value, node: TS.Node | undefined): void {
   if (target.kind === 'object') target.properties.set(name, { value, node });
   else if (target.kind === 'unknown') target.members.set(name, value);
   else if (target.kind === 'array' && Number.isInteger(Number(name))) {

@@ -1,5 +1,6 @@
 /** Imports, `require` and dynamic imports: of TensorFlow.js, of local files where a resolver is given, of anything else. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import type { Machine } from './machine.js';
 import { getMember, unresolved } from './members.js';
 import { hoist } from './patterns.js';
@@ -10,12 +11,12 @@ import type { ObjectValue, Value } from './values.js';
 const TENSORFLOW = /^(?:npm:|https?:\/\/[^ ]*\/)?@tensorflow\/tfjs(?!-(?:data|vis|models)\b)/;
 
 /** What a module gives as a whole. */
-function moduleValue(machine: Machine, specifier: string, from: ts.SourceFile): Value | undefined {
+function moduleValue(machine: Machine, specifier: string, from: TS.SourceFile): Value | undefined {
   if (TENSORFLOW.test(specifier)) return { kind: 'api', path: specifier.includes('exports_layers') ? ['layers'] : [] };
   return moduleExports(machine, specifier, from);
 }
 
-export function importInto(machine: Machine, node: ts.ImportDeclaration, scope: Scope): void {
+export function importInto(machine: Machine, node: TS.ImportDeclaration, scope: Scope): void {
   const clause = node.importClause;
   if (!clause || clause.isTypeOnly || !ts.isStringLiteral(node.moduleSpecifier)) return;
   const value = moduleValue(machine, node.moduleSpecifier.text, node.getSourceFile());
@@ -33,14 +34,14 @@ export function importInto(machine: Machine, node: ts.ImportDeclaration, scope: 
 }
 
 /** `require('…')` and `import('…')`. */
-export function requiredModule(machine: Machine, call: ts.CallExpression): Value {
+export function requiredModule(machine: Machine, call: TS.CallExpression): Value {
   const [specifier] = call.arguments;
   if (!specifier || !ts.isStringLiteralLike(specifier)) return machine.unknown('module');
   return moduleValue(machine, specifier.text, call.getSourceFile()) ?? machine.unknown('module');
 }
 
 /** The exports of a local file, interpreted once a run. */
-export function moduleExports(machine: Machine, specifier: string, from: ts.SourceFile): ObjectValue | undefined {
+export function moduleExports(machine: Machine, specifier: string, from: TS.SourceFile): ObjectValue | undefined {
   const source = machine.resolve(specifier, from.fileName);
   if (!source) return undefined;
   const done = machine.modules.get(source.fileName);
@@ -62,12 +63,12 @@ export function moduleExports(machine: Machine, specifier: string, from: ts.Sour
   return exports;
 }
 
-export function runModule(machine: Machine, source: ts.SourceFile, scope: Scope): void {
+export function runModule(machine: Machine, source: TS.SourceFile, scope: Scope): void {
   hoist(machine, source.statements, scope);
   for (const statement of source.statements) execute(machine, statement, scope);
 }
 
-function exportFrom(machine: Machine, statement: ts.Statement, scope: Scope, exports: ObjectValue): void {
+function exportFrom(machine: Machine, statement: TS.Statement, scope: Scope, exports: ObjectValue): void {
   const give = (name: string, local: string): void => {
     const value = scope.get(local);
     if (value) exports.properties.set(name, { value, node: undefined });

@@ -1,5 +1,6 @@
 /** Operators on values, and the truth of conditions. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import type { ChoiceKind } from './choices.js';
 import { assume, isKnown, settle } from './machine.js';
 import type { Machine } from './machine.js';
@@ -33,7 +34,7 @@ const OPERATIONS: Readonly<Record<string, Arithmetic>> = {
 /* eslint-enable eqeqeq */
 
 /** The operator of a compound assignment, `+` for `+=`. */
-export const compoundOperator = (token: ts.SyntaxKind): string | undefined => {
+export const compoundOperator = (token: TS.SyntaxKind): string | undefined => {
   const text = ts.tokenToString(token);
   return text?.endsWith('=') && text.slice(0, -1) in OPERATIONS && !['=', '<', '>', '!', '=='].includes(text.slice(0, -1)) ? text.slice(0, -1) : undefined;
 };

@@ -1,5 +1,6 @@
 /** Destructuring, hoisting, and what a piece of code assigns. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import { isFunctionNode, unwrap } from '../syntax.js';
 import { evaluate } from './expressions.js';
 import type { Machine } from './machine.js';
@@ -9,7 +10,7 @@ import { UNDEFINED, array } from './values.js';
 import type { FunctionValue, Value } from './values.js';
 
 /** Declares the names of a binding: an identifier or a pattern. */
-export function bind(machine: Machine, name: ts.BindingName, value: Value, scope: Scope): void {
+export function bind(machine: Machine, name: TS.BindingName, value: Value, scope: Scope): void {
   if (ts.isIdentifier(name)) {
     if (value.kind === 'model') value.model.holders.add(name.text);
     // A parameter named `tf` is TensorFlow.js.
@@ -31,7 +32,7 @@ export function bind(machine: Machine, name: ts.BindingName, value: Value, scope
 }
 
 /** Functions and classes are there before the statements run. */
-export function hoist(machine: Machine, statements: readonly ts.Statement[], scope: Scope): void {
+export function hoist(machine: Machine, statements: readonly TS.Statement[], scope: Scope): void {
   for (const statement of statements) {
     if (ts.isFunctionDeclaration(statement) && statement.body) {
       const value: FunctionValue = { kind: 'function', node: statement, scope, self: undefined };
@@ -45,7 +46,7 @@ export function hoist(machine: Machine, statements: readonly ts.Statement[], sco
 const mayCarryLayers = (value: Value): boolean => value.kind !== 'known' && (value.kind !== 'unknown' || value.model !== undefined || value.tensor !== undefined);
 
 /** Assigns to whatever stands on the left of `=`. */
-export function assignTo(machine: Machine, target: ts.Expression, value: Value, scope: Scope): void {
+export function assignTo(machine: Machine, target: TS.Expression, value: Value, scope: Scope): void {
   const at = unwrap(target);
   if (ts.isIdentifier(at)) {
     if (value.kind === 'model') value.model.holders.add(at.text);
@@ -73,9 +74,9 @@ export function assignTo(machine: Machine, target: ts.Expression, value: Value, 
 const MUTATORS = new Set(['push', 'unshift', 'pop', 'shift', 'splice', 'reverse', 'sort', 'fill']);
 
 /** What a piece of code may assign: variables, fields, arrays that it changes. Functions inside it are not entered. */
-export function assignedTargets(node: ts.Node): ts.Expression[] {
-  const targets: ts.Expression[] = [];
-  const visit = (at: ts.Node): void => {
+export function assignedTargets(node: TS.Node): TS.Expression[] {
+  const targets: TS.Expression[] = [];
+  const visit = (at: TS.Node): void => {
     if (isFunctionNode(at) && at !== node && !ts.isArrowFunction(at)) return;
     if (ts.isBinaryExpression(at) && at.operatorToken.kind >= ts.SyntaxKind.FirstAssignment && at.operatorToken.kind <= ts.SyntaxKind.LastAssignment) targets.push(at.left);
     else if ((ts.isPrefixUnaryExpression(at) || ts.isPostfixUnaryExpression(at)) && (at.operator === ts.SyntaxKind.PlusPlusToken || at.operator === ts.SyntaxKind.MinusMinusToken)) targets.push(at.operand);
@@ -87,7 +88,7 @@ export function assignedTargets(node: ts.Node): ts.Expression[] {
 }
 
 /** Nothing is known any more of what the code may have assigned. */
-export function forget(machine: Machine, node: ts.Node, scope: Scope): void {
+export function forget(machine: Machine, node: TS.Node, scope: Scope): void {
   for (const target of assignedTargets(node)) {
     if (ts.isIdentifier(target)) {
       if (scope.has(target.text) && target.text !== 'tf') scope.assign(target.text, machine.unknown(target.text));
@@ -100,7 +101,7 @@ export function forget(machine: Machine, node: ts.Node, scope: Scope): void {
 }
 
 /** The current values of what a piece of code may assign, and how to put them back. */
-export function snapshot(node: ts.Node, scope: Scope): () => void {
+export function snapshot(node: TS.Node, scope: Scope): () => void {
   const saved = assignedTargets(node).filter(ts.isIdentifier).map(({ text }) => {
     const value = scope.get(text);
     return { text, value, items: value?.kind === 'array' ? [...value.items] : undefined };

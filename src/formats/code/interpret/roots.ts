@@ -1,5 +1,6 @@
 /** Which functions are studied, and all the paths through each of them. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import { enclosingFunction, nameOf } from '../syntax.js';
 import type { FunctionNode } from '../syntax.js';
 import { initialise, runBody } from './calls.js';
@@ -24,7 +25,7 @@ export interface Run {
 
 /** A function under study, or the module (`node` is the source file), with every path through it. */
 export interface Root {
-  readonly node: ts.Node;
+  readonly node: TS.Node;
   readonly name: string;
   readonly runs: readonly Run[];
 }
@@ -38,7 +39,7 @@ export interface Analysis {
 const MOST_STEPS_OF_FILE = 160_000;
 
 /** Interprets a file: its module, then each function that has to do with layers and was not inlined into an earlier one. */
-export function analyse(source: ts.SourceFile, resolve: ModuleResolver = () => undefined): Analysis {
+export function analyse(source: TS.SourceFile, resolve: ModuleResolver = () => undefined): Analysis {
   const survey = new Survey();
   survey.add(source);
   if (!survey.hasLayers) return { roots: [], survey };
@@ -64,16 +65,16 @@ function entryPoints(functions: readonly FunctionNode[], survey: Survey): readon
 
 class Study {
   /** Functions that some root has been through, with every path told apart. */
-  readonly executed = new Set<ts.Node>();
+  readonly executed = new Set<TS.Node>();
   steps = 0;
 
-  constructor(readonly source: ts.SourceFile, readonly survey: Survey, readonly resolve: ModuleResolver) {}
+  constructor(readonly source: TS.SourceFile, readonly survey: Survey, readonly resolve: ModuleResolver) {}
 
-  root(node: ts.Node): Root {
+  root(node: TS.Node): Root {
     const name = ts.isSourceFile(node) ? '' : (nameOf(node) ?? '');
     this.executed.add(node);
     for (const precision of ['all', 'structural'] as const) {
-      const executed = new Set<ts.Node>();
+      const executed = new Set<TS.Node>();
       const runs = this.#enumerate(node, precision, executed);
       if (runs === 'too expensive') break;
       if (runs === 'too many') continue;
@@ -85,7 +86,7 @@ class Study {
   }
 
   /** Every path, or why not: with the precision `budget` there is always an answer. */
-  #enumerate(node: ts.Node, precision: Precision, executed: Set<ts.Node>): readonly Run[] | 'too many' | 'too expensive' {
+  #enumerate(node: TS.Node, precision: Precision, executed: Set<TS.Node>): readonly Run[] | 'too many' | 'too expensive' {
     const runs: (Run & { readonly thrown: boolean })[] = [];
     let budget = MOST_STEPS;
     for (let prefix: number[] | undefined = []; prefix;) {
@@ -106,7 +107,7 @@ class Study {
   }
 }
 
-function runOnce(machine: Machine, source: ts.SourceFile, node: ts.Node): Run & { readonly thrown: boolean } {
+function runOnce(machine: Machine, source: TS.SourceFile, node: TS.Node): Run & { readonly thrown: boolean } {
   let [thrown, cut] = [false, false];
   let start = { layers: 0, applications: 0 };
   const begin = (): void => {
@@ -156,7 +157,7 @@ function enter(machine: Machine, node: FunctionNode, scope: Scope, begin: () => 
   if (owner) {
     const type = machine.classes.get(owner) ?? classOf(machine, owner, scope);
     const self: ObjectValue = { kind: 'object', properties: new Map(), open: true, class: type };
-    const constructor = owner.members.find((member): member is ts.ConstructorDeclaration => ts.isConstructorDeclaration(member) && member.body !== undefined);
+    const constructor = owner.members.find((member): member is TS.ConstructorDeclaration => ts.isConstructorDeclaration(member) && member.body !== undefined);
     if (node === constructor) begin();
     initialise(machine, type, self, constructor ? unknownArguments(machine, constructor) : [], owner);
     if (node === constructor) return;

@@ -1,5 +1,6 @@
 /** Statements. Where the path is not known, it is decided; where it is not decided, every alternative runs apart. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import { classOf, evaluate } from './expressions.js';
 import { executeLoop } from './loops.js';
 import { Thrown } from './machine.js';
@@ -17,43 +18,43 @@ export type Completion =
   | { readonly type: 'break' | 'continue'; readonly label: string | undefined }
   | { readonly type: 'uncertain' };
 
-export function execute(machine: Machine, node: ts.Statement, scope: Scope): Completion | undefined {
+export function execute(machine: Machine, node: TS.Statement, scope: Scope): Completion | undefined {
   machine.step();
   switch (node.kind) {
-    case ts.SyntaxKind.ExpressionStatement: evaluate(machine, (node as ts.ExpressionStatement).expression, scope); return undefined;
-    case ts.SyntaxKind.VariableStatement: declare(machine, (node as ts.VariableStatement).declarationList, scope); return undefined;
+    case ts.SyntaxKind.ExpressionStatement: evaluate(machine, (node as TS.ExpressionStatement).expression, scope); return undefined;
+    case ts.SyntaxKind.VariableStatement: declare(machine, (node as TS.VariableStatement).declarationList, scope); return undefined;
     case ts.SyntaxKind.ReturnStatement: {
-      const { expression } = node as ts.ReturnStatement;
+      const { expression } = node as TS.ReturnStatement;
       return { type: 'return', value: expression ? evaluate(machine, expression, scope) : UNDEFINED };
     }
-    case ts.SyntaxKind.IfStatement: return executeIf(machine, node as ts.IfStatement, scope);
-    case ts.SyntaxKind.Block: return executeBlock(machine, (node as ts.Block).statements, new Scope(scope));
+    case ts.SyntaxKind.IfStatement: return executeIf(machine, node as TS.IfStatement, scope);
+    case ts.SyntaxKind.Block: return executeBlock(machine, (node as TS.Block).statements, new Scope(scope));
     case ts.SyntaxKind.ForStatement:
     case ts.SyntaxKind.ForOfStatement:
     case ts.SyntaxKind.ForInStatement:
     case ts.SyntaxKind.WhileStatement:
-    case ts.SyntaxKind.DoStatement: return executeLoop(machine, node as ts.IterationStatement, scope);
-    case ts.SyntaxKind.SwitchStatement: return executeSwitch(machine, node as ts.SwitchStatement, scope);
-    case ts.SyntaxKind.TryStatement: return executeTry(machine, node as ts.TryStatement, scope);
-    case ts.SyntaxKind.BreakStatement: return { type: 'break', label: (node as ts.BreakStatement).label?.text };
-    case ts.SyntaxKind.ContinueStatement: return { type: 'continue', label: (node as ts.ContinueStatement).label?.text };
+    case ts.SyntaxKind.DoStatement: return executeLoop(machine, node as TS.IterationStatement, scope);
+    case ts.SyntaxKind.SwitchStatement: return executeSwitch(machine, node as TS.SwitchStatement, scope);
+    case ts.SyntaxKind.TryStatement: return executeTry(machine, node as TS.TryStatement, scope);
+    case ts.SyntaxKind.BreakStatement: return { type: 'break', label: (node as TS.BreakStatement).label?.text };
+    case ts.SyntaxKind.ContinueStatement: return { type: 'continue', label: (node as TS.ContinueStatement).label?.text };
     case ts.SyntaxKind.ThrowStatement: throw new Thrown();
     case ts.SyntaxKind.LabeledStatement: {
-      const completion = execute(machine, (node as ts.LabeledStatement).statement, scope);
-      return completion && 'label' in completion && completion.label === (node as ts.LabeledStatement).label.text ? undefined : completion;
+      const completion = execute(machine, (node as TS.LabeledStatement).statement, scope);
+      return completion && 'label' in completion && completion.label === (node as TS.LabeledStatement).label.text ? undefined : completion;
     }
     case ts.SyntaxKind.ClassDeclaration: {
-      const value = classOf(machine, node as ts.ClassDeclaration, scope);
-      scope.declare((node as ts.ClassDeclaration).name?.text ?? 'default', value);
+      const value = classOf(machine, node as TS.ClassDeclaration, scope);
+      scope.declare((node as TS.ClassDeclaration).name?.text ?? 'default', value);
       return undefined;
     }
-    case ts.SyntaxKind.ImportDeclaration: importInto(machine, node as ts.ImportDeclaration, scope); return undefined;
-    case ts.SyntaxKind.ExportAssignment: evaluate(machine, (node as ts.ExportAssignment).expression, scope); return undefined;
+    case ts.SyntaxKind.ImportDeclaration: importInto(machine, node as TS.ImportDeclaration, scope); return undefined;
+    case ts.SyntaxKind.ExportAssignment: evaluate(machine, (node as TS.ExportAssignment).expression, scope); return undefined;
     default: return undefined;
   }
 }
 
-export function executeBlock(machine: Machine, statements: readonly ts.Statement[], scope: Scope): Completion | undefined {
+export function executeBlock(machine: Machine, statements: readonly TS.Statement[], scope: Scope): Completion | undefined {
   hoist(machine, statements, scope);
   for (const statement of statements) {
     const completion = execute(machine, statement, scope);
@@ -62,12 +63,12 @@ export function executeBlock(machine: Machine, statements: readonly ts.Statement
   return undefined;
 }
 
-export function declare(machine: Machine, list: ts.VariableDeclarationList, scope: Scope): void {
+export function declare(machine: Machine, list: TS.VariableDeclarationList, scope: Scope): void {
   for (const { name, initializer } of list.declarations) bind(machine, name, initializer ? evaluate(machine, initializer, scope) : UNDEFINED, scope);
 }
 
 /** Conditions that only leave early before anything was made are taken not to hold. */
-function isGuard(machine: Machine, node: ts.IfStatement): boolean {
+function isGuard(machine: Machine, node: TS.IfStatement): boolean {
   if (node.elseStatement) return false;
   const last = ts.isBlock(node.thenStatement) ? node.thenStatement.statements.at(-1) : node.thenStatement;
   if (!last) return false;
@@ -76,11 +77,11 @@ function isGuard(machine: Machine, node: ts.IfStatement): boolean {
 }
 
 /** Nothing depends on it but values that no configuration uses. */
-export function isIdle(machine: Machine, node: ts.Node): boolean {
+export function isIdle(machine: Machine, node: TS.Node): boolean {
   return !machine.survey.decides(node) && !assignedTargets(node).some((target) => ts.isIdentifier(target) && machine.survey.configured.has(target.text));
 }
 
-function executeIf(machine: Machine, node: ts.IfStatement, scope: Scope): Completion | undefined {
+function executeIf(machine: Machine, node: TS.IfStatement, scope: Scope): Completion | undefined {
   const condition = evaluate(machine, node.expression, scope);
   const truth = truthOf(machine, condition);
   const branch = (taken: boolean) => (taken ? execute(machine, node.thenStatement, scope) : node.elseStatement && execute(machine, node.elseStatement, scope));
@@ -99,7 +100,7 @@ function executeIf(machine: Machine, node: ts.IfStatement, scope: Scope): Comple
 }
 
 /** Runs alternatives of which nobody knows which one is taken, each in a region of its own. */
-export function executeEvery(machine: Machine, alternatives: readonly ts.Node[], scope: Scope, run: (node: ts.Node, scope: Scope) => Completion | undefined = (node, inner) => execute(machine, node as ts.Statement, inner)): Completion | undefined {
+export function executeEvery(machine: Machine, alternatives: readonly TS.Node[], scope: Scope, run: (node: TS.Node, scope: Scope) => Completion | undefined = (node, inner) => execute(machine, node as TS.Statement, inner)): Completion | undefined {
   const outside = machine.region;
   let uncertain = false;
   for (const node of alternatives) {
@@ -121,7 +122,7 @@ export function executeEvery(machine: Machine, alternatives: readonly ts.Node[],
   return undefined;
 }
 
-function executeSwitch(machine: Machine, node: ts.SwitchStatement, scope: Scope): Completion | undefined {
+function executeSwitch(machine: Machine, node: TS.SwitchStatement, scope: Scope): Completion | undefined {
   const subject = evaluate(machine, node.expression, scope);
   const { clauses } = node.caseBlock;
   const inner = new Scope(scope);
@@ -146,7 +147,7 @@ function executeSwitch(machine: Machine, node: ts.SwitchStatement, scope: Scope)
   const choice = machine.decide(open.length + 1, machine.survey.decides(node.caseBlock) ? 'structural' : 'value');
   if (choice === 'every') {
     return executeEvery(machine, clauses.filter((clause) => clause.statements.length > 0), scope, (clause, own) => {
-      const completion = executeBlock(machine, (clause as ts.CaseOrDefaultClause).statements, own);
+      const completion = executeBlock(machine, (clause as TS.CaseOrDefaultClause).statements, own);
       return completion?.type === 'break' && !completion.label ? undefined : completion;
     });
   }
@@ -155,7 +156,7 @@ function executeSwitch(machine: Machine, node: ts.SwitchStatement, scope: Scope)
   return otherwise >= 0 ? from(otherwise) : undefined;
 }
 
-function executeTry(machine: Machine, node: ts.TryStatement, scope: Scope): Completion | undefined {
+function executeTry(machine: Machine, node: TS.TryStatement, scope: Scope): Completion | undefined {
   let completion: Completion | undefined;
   let failed = false;
   try {

@@ -1,5 +1,6 @@
 /** One walk over a syntax tree, before it is interpreted: where layers are made, and which code has to do with them. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import { LAYER_NAMES } from '../catalogue.js';
 import { isFunctionNode, lastName, nameOf, unwrap } from '../syntax.js';
 import type { FunctionNode } from '../syntax.js';
@@ -24,7 +25,7 @@ export class Survey {
   readonly #aliases = new Set(['layers']);
   readonly #factories = new Set<string>();
   readonly #relevant = new Set<string>();
-  readonly #structural = new Map<ts.Node, boolean>();
+  readonly #structural = new Map<TS.Node, boolean>();
   /** Identifiers that stand in configurations: assignments to them are worth telling paths apart. */
   readonly configured = new Set<string>();
   /** Names that hold what `tf.sequential` gave. */
@@ -36,7 +37,7 @@ export class Survey {
   /** The module's own statements make layers. */
   makesLayers = false;
 
-  add(source: ts.SourceFile): void {
+  add(source: TS.SourceFile): void {
     this.#structural.clear();
     this.#collect(source);
     this.#spread();
@@ -60,7 +61,7 @@ export class Survey {
   }
 
   /** A block that makes layers or calls what does; its own returns do not count. */
-  makesLayersIn(block: ts.Node): boolean {
+  makesLayersIn(block: TS.Node): boolean {
     return ts.forEachChild(block, (child) => (ts.isCallOrNewExpression(child) && this.#isStructuralCall(child)) || this.makesLayersIn(child)) === true;
   }
 
@@ -70,7 +71,7 @@ export class Survey {
   }
 
   /** The node makes, places or connects layers, or calls what does. */
-  isStructural(node: ts.Node): boolean {
+  isStructural(node: TS.Node): boolean {
     const cached = this.#structural.get(node);
     if (cached !== undefined) return cached;
     const result = (ts.isCallOrNewExpression(node) && this.#isStructuralCall(node))
@@ -80,11 +81,11 @@ export class Survey {
   }
 
   /** Whether it runs decides which layers there are, or how they are joined: by what it does, or because it leaves early. */
-  decides(node: ts.Node): boolean {
+  decides(node: TS.Node): boolean {
     return this.isStructural(node) || this.#leaves(node);
   }
 
-  #leaves(node: ts.Node): boolean {
+  #leaves(node: TS.Node): boolean {
     if (ts.isReturnStatement(node)) return this.#returnMatters(node);
     if (ts.isBreakOrContinueStatement(node)) {
       const left = ts.findAncestor(node, (at) => ts.isIterationStatement(at, false) || ts.isSwitchStatement(at));
@@ -94,12 +95,12 @@ export class Survey {
   }
 
   /** Layers are made after it or around it, or the function ends with another value. */
-  #returnMatters(node: ts.ReturnStatement): boolean {
-    let at: ts.Node = node;
+  #returnMatters(node: TS.ReturnStatement): boolean {
+    let at: TS.Node = node;
     for (; at.parent && !isFunctionNode(at); at = at.parent) {
       if (ts.isIterationStatement(at, false) && this.isStructural(at)) return true;
       const { parent } = at;
-      if ((ts.isBlock(parent) || ts.isCaseOrDefaultClause(parent)) && parent.statements.slice(parent.statements.indexOf(at as ts.Statement) + 1).some((later) => this.isStructural(later))) return true;
+      if ((ts.isBlock(parent) || ts.isCaseOrDefaultClause(parent)) && parent.statements.slice(parent.statements.indexOf(at as TS.Statement) + 1).some((later) => this.isStructural(later))) return true;
     }
     const { expression } = node;
     const value = expression && unwrap(expression);
@@ -112,15 +113,15 @@ export class Survey {
     return this.isRelevant(node) || (node.body !== undefined && !ts.isBlock(node.body) && this.isStructural(node.body));
   }
 
-  #isStructuralCall(node: ts.CallExpression | ts.NewExpression): boolean {
+  #isStructuralCall(node: TS.CallExpression | TS.NewExpression): boolean {
     const name = lastName(node.expression);
     if (name === undefined) return false;
     if (this.#isFactory(node) || this.#relevant.has(name)) return true;
     if (!ts.isPropertyAccessExpression(unwrap(node.expression))) return false;
-    return this.#touchesLayers(node, name) || (MUTATORS.has(name) && LIST_NAME.test(lastName((unwrap(node.expression) as ts.PropertyAccessExpression).expression) ?? ''));
+    return this.#touchesLayers(node, name) || (MUTATORS.has(name) && LIST_NAME.test(lastName((unwrap(node.expression) as TS.PropertyAccessExpression).expression) ?? ''));
   }
 
-  #isFactory(node: ts.CallExpression | ts.NewExpression): boolean {
+  #isFactory(node: TS.CallExpression | TS.NewExpression): boolean {
     const callee = unwrap(node.expression);
     const name = lastName(callee);
     if (name === 'sequential' || name === 'Sequential') return true;
@@ -131,24 +132,24 @@ export class Survey {
   }
 
   /** Names first, calls afterwards: what a call is depends on all the names of the file. */
-  #collect(source: ts.SourceFile): void {
-    const calls: (readonly [ts.CallExpression | ts.NewExpression, FunctionFacts | undefined])[] = [];
-    const visit = (node: ts.Node, within: FunctionFacts | undefined): void => {
+  #collect(source: TS.SourceFile): void {
+    const calls: (readonly [TS.CallExpression | TS.NewExpression, FunctionFacts | undefined])[] = [];
+    const visit = (node: TS.Node, within: FunctionFacts | undefined): void => {
       let inner = within;
       switch (node.kind) {
         case ts.SyntaxKind.VariableDeclaration:
-        case ts.SyntaxKind.Parameter: this.#noteNames((node as ts.VariableDeclaration).name, (node as ts.VariableDeclaration).initializer); break;
-        case ts.SyntaxKind.ImportSpecifier: this.#noteName(((node as ts.ImportSpecifier).propertyName ?? (node as ts.ImportSpecifier).name).text, (node as ts.ImportSpecifier).name.text); break;
-        case ts.SyntaxKind.BinaryExpression: this.#noteAssignment(node as ts.BinaryExpression); break;
+        case ts.SyntaxKind.Parameter: this.#noteNames((node as TS.VariableDeclaration).name, (node as TS.VariableDeclaration).initializer); break;
+        case ts.SyntaxKind.ImportSpecifier: this.#noteName(((node as TS.ImportSpecifier).propertyName ?? (node as TS.ImportSpecifier).name).text, (node as TS.ImportSpecifier).name.text); break;
+        case ts.SyntaxKind.BinaryExpression: this.#noteAssignment(node as TS.BinaryExpression); break;
         case ts.SyntaxKind.CallExpression:
         case ts.SyntaxKind.NewExpression: {
-          const call = node as ts.CallExpression;
+          const call = node as TS.CallExpression;
           calls.push([call, within]);
           const name = lastName(call.expression);
           if (name === 'sequential' || name === 'Sequential') this.#models.add(nameOf(call) ?? '');
           break;
         }
-        case ts.SyntaxKind.ElementAccessExpression: this.indexesLayers ||= addressesLayer(node as ts.ElementAccessExpression); break;
+        case ts.SyntaxKind.ElementAccessExpression: this.indexesLayers ||= addressesLayer(node as TS.ElementAccessExpression); break;
         default:
           if (isFunctionNode(node)) {
             inner = { node, calls: new Set(), makesLayers: false, touchesLayers: false };
@@ -167,7 +168,7 @@ export class Survey {
     else if (LAYER_NAMES.has(of)) this.#factories.add(name);
   }
 
-  #noteNames(name: ts.BindingName, value: ts.Expression | undefined): void {
+  #noteNames(name: TS.BindingName, value: TS.Expression | undefined): void {
     if (ts.isIdentifier(name)) {
       if (value && lastName(value) === 'layers') this.#aliases.add(name.text);
     } else if (ts.isObjectBindingPattern(name)) {
@@ -177,12 +178,12 @@ export class Survey {
     }
   }
 
-  #noteAssignment(node: ts.BinaryExpression): void {
+  #noteAssignment(node: TS.BinaryExpression): void {
     if (node.operatorToken.kind === ts.SyntaxKind.EqualsToken && lastName(node.right) === 'layers') this.#aliases.add(lastName(node.left) ?? 'layers');
   }
 
   /** `x.add(layer)` and `layer.apply(tensor)`, as far as spelling tells. A set of strings has an `add`, too. */
-  #touchesLayers(node: ts.CallExpression | ts.NewExpression, name: string): boolean {
+  #touchesLayers(node: TS.CallExpression | TS.NewExpression, name: string): boolean {
     const [first, second] = node.arguments ?? [];
     if (!first || (name !== 'add' && name !== 'apply')) return false;
     if (name === 'apply') return first.kind !== ts.SyntaxKind.ThisKeyword && first.kind !== ts.SyntaxKind.NullKeyword;
@@ -194,7 +195,7 @@ export class Survey {
     return this.#models.has(receiver) || MODEL_NAME.test(receiver) || LAYER_NAME.test(lastName(argument) ?? '');
   }
 
-  #noteCall(node: ts.CallExpression | ts.NewExpression, within: FunctionFacts | undefined): void {
+  #noteCall(node: TS.CallExpression | TS.NewExpression, within: FunctionFacts | undefined): void {
     const name = lastName(node.expression);
     if (name === undefined) return;
     within?.calls.add(name);
@@ -214,7 +215,7 @@ export class Survey {
     }
   }
 
-  #noteConfigured(node: ts.Node): void {
+  #noteConfigured(node: TS.Node): void {
     if (ts.isIdentifier(node)) this.configured.add(node.text);
     else ts.forEachChild(node, (child) => this.#noteConfigured(child));
   }
@@ -238,14 +239,14 @@ export class Survey {
 }
 
 /** `model.layers[i]`; the layers of a configuration are none. */
-function addressesLayer(node: ts.ElementAccessExpression): boolean {
+function addressesLayer(node: TS.ElementAccessExpression): boolean {
   if (lastName(node.expression) !== 'layers' || ts.isStringLiteralLike(node.argumentExpression)) return false;
   const owner = unwrap(node.expression);
   return !(ts.isPropertyAccessExpression(owner) && CONFIGURATION_NAME.test(lastName(owner.expression) ?? ''));
 }
 
 /** A string loss by its value, `tf.losses.meanSquaredError` by its name, anything else as written; of an array, each. */
-export function lossNames(node: ts.Expression): string[] {
+export function lossNames(node: TS.Expression): string[] {
   const at = unwrap(node);
   if (ts.isArrayLiteralExpression(at)) return at.elements.flatMap(lossNames);
   return [ts.isStringLiteralLike(at) ? at.text : (lastName(at) ?? at.getText())];

@@ -1,5 +1,6 @@
 /** What calls of TensorFlow.js do: making layers and models, adding, applying, compiling. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import { LAYER_NAMES } from '../catalogue.js';
 import { nameOf, unwrap } from '../syntax.js';
 import { callFunction, callUnknown } from './calls.js';
@@ -10,7 +11,7 @@ import { UNDEFINED, known, nextBirth } from './values.js';
 import type { Entry, Item, LayerInstance, ModelState, Placement, Tensor, Value } from './values.js';
 import { lossNames } from './survey.js';
 
-type Call = ts.CallExpression | ts.NewExpression;
+type Call = TS.CallExpression | TS.NewExpression;
 
 /** A call of something reached from the `tf` namespace. */
 export function callApi(machine: Machine, path: readonly string[], args: readonly Item[], call: Call): Value {
@@ -55,7 +56,7 @@ export function constructLayer(machine: Machine, type: string, configuration: Va
   return { kind: 'layer', layer };
 }
 
-export function newModel(machine: Machine, kind: ModelState['kind'], node: ts.Node, more: Partial<Pick<ModelState, 'inputs' | 'outputs' | 'name'>> = {}): ModelState {
+export function newModel(machine: Machine, kind: ModelState['kind'], node: TS.Node, more: Partial<Pick<ModelState, 'inputs' | 'outputs' | 'name'>> = {}): ModelState {
   const path = machine.path;
   const model: ModelState = {
     kind,
@@ -94,7 +95,7 @@ function addItem(machine: Machine, model: ModelState, item: Item, call: Call): v
 }
 
 /** What stands for a layer of a Sequential. */
-function layerOf(machine: Machine, value: Value, node: ts.Node): LayerInstance | ModelState {
+function layerOf(machine: Machine, value: Value, node: TS.Node): LayerInstance | ModelState {
   if (value.kind === 'layer') return value.layer;
   if (value.kind === 'model') {
     value.model.nested = true;
@@ -133,7 +134,7 @@ function input(settings: Value | undefined, call: Call): Value {
 /** Methods after which nothing is added any more. */
 const FINISHING = new Set(['fit', 'fitDataset', 'evaluate', 'evaluateDataset', 'predict', 'predictOnBatch', 'trainOnBatch', 'save']);
 
-export function callModel(machine: Machine, model: ModelState, name: string, args: readonly Item[], call: ts.CallExpression): Value {
+export function callModel(machine: Machine, model: ModelState, name: string, args: readonly Item[], call: TS.CallExpression): Value {
   const first = args[0]?.value ?? UNDEFINED;
   if (name === 'add') {
     addEntry(machine, model, layerOf(machine, first, call.arguments[0] ?? call), { kind: 'add', node: call, path: machine.path });
@@ -152,7 +153,7 @@ export function callModel(machine: Machine, model: ModelState, name: string, arg
   return machine.unknown(name);
 }
 
-function lossesOf(value: Value, node: ts.Node | undefined): string[] {
+function lossesOf(value: Value, node: TS.Node | undefined): string[] {
   const text = stringOf(value);
   if (text !== undefined) return [text];
   if (value.kind === 'api') return [value.path.at(-1) ?? ''];
@@ -160,24 +161,24 @@ function lossesOf(value: Value, node: ts.Node | undefined): string[] {
   return node && ts.isExpression(node) ? lossNames(node) : [];
 }
 
-export function callLayer(machine: Machine, layer: LayerInstance, name: string, args: readonly Item[], call: ts.CallExpression): Value {
+export function callLayer(machine: Machine, layer: LayerInstance, name: string, args: readonly Item[], call: TS.CallExpression): Value {
   if (name === 'apply') return apply(machine, layer, asTensors(machine, args[0]?.value), { kind: 'apply', node: call, path: machine.path });
   return machine.unknown(name);
 }
 
 /** `model.layers.push(layer)`: it changes nothing, and the layer stands in no chain. */
-export function pushIntoLayers(machine: Machine, model: ModelState, args: readonly Item[], call: ts.CallExpression): Value {
+export function pushIntoLayers(machine: Machine, model: ModelState, args: readonly Item[], call: TS.CallExpression): Value {
   args.forEach((item) => addEntry(machine, model, layerOf(machine, item.value, item.node ?? call), { kind: 'layers-push', node: call, path: machine.path }));
   return known(model.entries.length);
 }
 
 /** `x.add(layer)` where nothing is known of `x`: a model from elsewhere, of which neither beginning nor end is known. */
-export function foreignModel(machine: Machine, value: Extract<Value, { kind: 'unknown' }>, node: ts.Node): ModelState {
+export function foreignModel(machine: Machine, value: Extract<Value, { kind: 'unknown' }>, node: TS.Node): ModelState {
   return (value.model ??= newModel(machine, 'foreign', node, { name: value.name ?? 'model' }));
 }
 
 /** Nothing is known any more of what follows in this model. */
-export function escape(machine: Machine, model: ModelState, name: string, node: ts.Node): void {
+export function escape(machine: Machine, model: ModelState, name: string, node: TS.Node): void {
   if (model.compiled || model.kind === 'functional') return;
   addEntry(machine, model, unknownLayer(machine, name, node), { kind: 'computed', node, path: machine.path });
 }

@@ -1,5 +1,6 @@
 /** The arguments of a layer: as facts (folded values) and as they are written. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import type { Configuration, ConfigurationEntry } from '../../../graph/layers.js';
 import { factOf } from '../interpret/machine.js';
 import type { LayerInstance, Property, Value } from '../interpret/values.js';
@@ -54,7 +55,7 @@ export class Settings {
     return this.#properties.get(name)?.value;
   }
 
-  node(name: string): ts.Node | undefined {
+  node(name: string): TS.Node | undefined {
     return this.#properties.get(name)?.node;
   }
 

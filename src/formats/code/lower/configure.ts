@@ -1,5 +1,6 @@
 /** The settings vocabulary of `configure` (see edits.ts) and the replacement of one dropout by another, in code. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import type { DropoutSpec } from '../../../graph/edits.js';
 import type { Layer } from '../../../graph/layers.js';
 import type { Splice } from '../../document.js';
@@ -48,13 +49,13 @@ function complement(site: Site): Splices {
   return property ? replaceValue(property, `1 - ${operand(valueOf(property))}`) : refuse('its rate is not written where the layer is made');
 }
 
-function wrapRate(text: string, call: ts.CallExpression): Splices {
+function wrapRate(text: string, call: TS.CallExpression): Splices {
   const [argument] = call.arguments;
   if (!argument) refuse('it is given nothing');
   return [{ start: argument.getStart(), end: argument.end, replacement: braces(text, `rate: ${argument.getText()}`) }];
 }
 
-function renameKey(call: ts.CallExpression, [from, to]: readonly [string, string]): Splices {
+function renameKey(call: TS.CallExpression, [from, to]: readonly [string, string]): Splices {
   const settings = settingsOf(call);
   const property = settings && propertyOf(settings, from);
   if (!settings || !property?.name || propertyOf(settings, to)) refuse(`${from} cannot be renamed here`);
@@ -62,7 +63,7 @@ function renameKey(call: ts.CallExpression, [from, to]: readonly [string, string
   return [{ start: property.name.getStart(), end: property.name.end, replacement: to }];
 }
 
-function freeBatch(call: ts.CallExpression, isTypeScript: boolean): Splices {
+function freeBatch(call: TS.CallExpression, isTypeScript: boolean): Splices {
   const settings = settingsOf(call);
   const property = settings && propertyOf(settings, 'noiseShape');
   const value = property && valueOf(property);
@@ -93,7 +94,7 @@ function unwrapCell(text: string, site: Site): Splices {
   const type = ts.isPropertyAccessExpression(name) ? LAYERS_OF_CELLS[name.name.text] : undefined;
   const [inner, outer] = [settingsOf(cell), settingsOf(node)];
   if (!type || !inner || !outer || inner.properties.length === 0) refuse('the cell is not written where the layer is made');
-  const kept = (literal: ts.ObjectLiteralExpression, but: string): string[] => literal.properties.filter((property) => property !== propertyOf(literal, but)).map((property) => property.getText());
+  const kept = (literal: TS.ObjectLiteralExpression, but: string): string[] => literal.properties.filter((property) => property !== propertyOf(literal, but)).map((property) => property.getText());
   const settings = [...kept(inner, ''), ...kept(outer, 'cell')];
   return [...renameFactory(node, type), { start: outer.getStart(), end: outer.end, replacement: braces(text, settings.join(', ')) }];
 }
@@ -106,7 +107,7 @@ export function replacement(text: string, layer: Layer, site: Site, spec: Dropou
   return [...rate, ...(spec.unit === layer.unit && layer.law === 'bernoulli' ? [] : unitSplices(text, call, site, spec.unit, isTypeScript))];
 }
 
-function unitSplices(text: string, call: ts.CallExpression, site: Site, unit: DropoutSpec['unit'], isTypeScript: boolean): Splices {
+function unitSplices(text: string, call: TS.CallExpression, site: Site, unit: DropoutSpec['unit'], isTypeScript: boolean): Splices {
   const { type } = site.instance;
   const settings = settingsOf(call);
   const noiseShape = settings && propertyOf(settings, 'noiseShape');

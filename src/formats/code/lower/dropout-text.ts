@@ -1,5 +1,6 @@
 /** How a new dropout is spelled in this file. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import type { DropoutSpec } from '../../../graph/edits.js';
 import { unwrap } from '../syntax.js';
 import { refuse } from './refusal.js';
@@ -13,7 +14,7 @@ export function noiseShapeText(rank: number, channelAxis: 1 | -1, isTypeScript: 
 }
 
 /** The factory by the name that this file has for it, as near as possible to how `near` is made. */
-export function factoryText(near: ts.Node, name: string): string {
+export function factoryText(near: TS.Node, name: string): string {
   const source = near.getSourceFile();
   const own = ts.isCallExpression(near) ? prefixOf(near) : undefined;
   if (own !== undefined) return own + name;
@@ -24,7 +25,7 @@ export function factoryText(near: ts.Node, name: string): string {
 }
 
 /** `tf.layers.` of `tf.layers.dense(…)`. */
-function prefixOf(call: ts.CallExpression): string | undefined {
+function prefixOf(call: TS.CallExpression): string | undefined {
   const callee = unwrap(call.expression);
   if (!ts.isPropertyAccessExpression(callee)) return undefined;
   const owner = unwrap(callee.expression);
@@ -32,10 +33,10 @@ function prefixOf(call: ts.CallExpression): string | undefined {
   return name === 'this' ? undefined : `${callee.expression.getText()}.`;
 }
 
-function boundName(source: ts.SourceFile, name: string): string | undefined {
+function boundName(source: TS.SourceFile, name: string): string | undefined {
   let found: string | undefined;
-  const visit = (node: ts.Node): void => {
-    if ((ts.isBindingElement(node) || ts.isImportSpecifier(node)) && ts.isIdentifier(node.name) && ((node.propertyName as ts.Identifier | undefined)?.text ?? node.name.text) === name) found ??= node.name.text;
+  const visit = (node: TS.Node): void => {
+    if ((ts.isBindingElement(node) || ts.isImportSpecifier(node)) && ts.isIdentifier(node.name) && ((node.propertyName as TS.Identifier | undefined)?.text ?? node.name.text) === name) found ??= node.name.text;
     else ts.forEachChild(node, visit);
   };
   visit(source);
@@ -43,9 +44,9 @@ function boundName(source: ts.SourceFile, name: string): string | undefined {
 }
 
 /** `tf.layers.` from any call of it in the file. */
-function firstPrefix(source: ts.SourceFile): string | undefined {
+function firstPrefix(source: TS.SourceFile): string | undefined {
   let found: string | undefined;
-  const visit = (node: ts.Node): void => {
+  const visit = (node: TS.Node): void => {
     if (found !== undefined) return;
     if (ts.isPropertyAccessExpression(node) && node.name.text === 'layers' && ts.isPropertyAccessExpression(node.parent)) found = `${node.getText()}.`;
     else ts.forEachChild(node, visit);
@@ -55,7 +56,7 @@ function firstPrefix(source: ts.SourceFile): string | undefined {
 }
 
 /** `tf.layers.dropout({ rate: 0.5 })`. */
-export function dropoutText(near: ts.Node, spec: DropoutSpec, place: { readonly rank: number | undefined; readonly channelAxis: 1 | -1; readonly isTypeScript: boolean }): string {
+export function dropoutText(near: TS.Node, spec: DropoutSpec, place: { readonly rank: number | undefined; readonly channelAxis: 1 | -1; readonly isTypeScript: boolean }): string {
   if (spec.rate === 'keep') refuse('there is no rate to keep');
   const text = near.getSourceFile().text;
   if (spec.unit === 'element') return `${factoryText(near, 'dropout')}(${braces(text, `rate: ${spec.rate}`)})`;

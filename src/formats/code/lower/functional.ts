@@ -1,5 +1,6 @@
 /** Edits in functional code: `layer.apply(x)`, by statements, by arguments, or by layers. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import type { Splice } from '../../document.js';
 import { unwrap, wrapped } from '../syntax.js';
 import { between, edited, moved, permute, removeFromList } from './lists.js';
@@ -12,7 +13,7 @@ type Splices = Splice<string>[];
 
 /** The statement that gives the result of an application a name. */
 interface Assignment {
-  readonly statement: ts.Statement;
+  readonly statement: TS.Statement;
   readonly name: string;
   readonly isDeclaration: boolean;
   readonly isConst: boolean;
@@ -93,7 +94,7 @@ function rewire(text: string, chain: readonly Applied[], assignments: readonly A
     edits.push(...renamed(list, assignments[last].name, movedName, [assignments[last].statement, chain[from].argument]));
   }
   const statements = between(list, indexes[from], indexes[to]);
-  const placed = new Set<ts.Node>(assignments.map(({ statement }) => statement));
+  const placed = new Set<TS.Node>(assignments.map(({ statement }) => statement));
   if (!statements.every((statement) => placed.has(statement))) refuse('other statements stand in between');
   const within = (range: Range) => edits.filter((edit) => edit.start >= range.start && edit.end <= range.end);
   const base = Math.min(indexes[from], indexes[to]);
@@ -103,10 +104,10 @@ function rewire(text: string, chain: readonly Applied[], assignments: readonly A
 }
 
 /** Every use of a name in a block becomes another name, except inside `but`. */
-export function renamed(list: readonly ts.Node[], name: string, to: string, but: readonly ts.Node[]): Splices {
+export function renamed(list: readonly TS.Node[], name: string, to: string, but: readonly TS.Node[]): Splices {
   const splices: Splices = [];
   let declarations = 0;
-  const visit = (node: ts.Node): void => {
+  const visit = (node: TS.Node): void => {
     if (ts.isIdentifier(node) && node.text === name) {
       const { parent } = node;
       if (isDeclarationName(node)) declarations += 1;
@@ -119,10 +120,10 @@ export function renamed(list: readonly ts.Node[], name: string, to: string, but:
   return splices;
 }
 
-const isDeclarationName = (node: ts.Identifier): boolean =>
+const isDeclarationName = (node: TS.Identifier): boolean =>
   (ts.isVariableDeclaration(node.parent) || ts.isParameter(node.parent) || ts.isBindingElement(node.parent) || ts.isFunctionDeclaration(node.parent)) && node.parent.name === node;
 
-const isPropertyName = (node: ts.Identifier): boolean =>
+const isPropertyName = (node: TS.Identifier): boolean =>
   (ts.isPropertyAccessExpression(node.parent) && node.parent.name === node) || (ts.isPropertyAssignment(node.parent) && node.parent.name === node)
   || (ts.isBindingElement(node.parent) && node.parent.propertyName === node) || ts.isMethodDeclaration(node.parent) || ts.isTypeReferenceNode(node.parent);
 
@@ -168,7 +169,7 @@ export function* insertionsAtApplication(text: string, one: Applied, where: 'aft
 }
 
 /** A name that does not occur in the file. */
-function freshName(source: ts.SourceFile, stem: string): string {
+function freshName(source: TS.SourceFile, stem: string): string {
   for (let number = 1; ; number += 1) {
     const name = number === 1 ? stem : `${stem}${number}`;
     if (!new RegExp(`\\b${name}\\b`).test(source.text)) return name;

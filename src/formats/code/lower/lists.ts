@@ -1,5 +1,6 @@
 /** Moving, removing and inserting statements and array elements, as plain text. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import type { Splice } from '../../document.js';
 import { eolOf, indentation, isBlank, lineEnd, lineStart, listOf, nextLine, ownedBy } from './owned.js';
 import type { Owned, Range } from './owned.js';
@@ -13,7 +14,7 @@ const slice = (text: string, { start, end }: Range): string => text.slice(start,
  * Gives the members between two places of a list new contents, `order[k]` for place k, each with its own comments.
  * Separators, indentation and blank lines stay.
  */
-export function permute(text: string, nodes: readonly ts.Node[], order: readonly number[], content: (owned: Owned) => string = (owned) => slice(text, owned.body)): Splices {
+export function permute(text: string, nodes: readonly TS.Node[], order: readonly number[], content: (owned: Owned) => string = (owned) => slice(text, owned.body)): Splices {
   const owned = nodes.map((node) => ownedBy(node, text));
   if (owned.slice(1).some(({ heading }) => heading)) refuse('a comment between blank lines stands in between, and nobody knows what it heads');
   owned.forEach((place, index) => {
@@ -53,7 +54,7 @@ export function moved(length: number, from: number, to: number): number[] {
 }
 
 /** Moves a member right behind or in front of another of its list. `isPlacement` says what it may jump over. */
-export function moveInList(text: string, unit: ts.Node, target: ts.Node, where: 'after' | 'before', isPlacement: (node: ts.Node) => boolean): Splices {
+export function moveInList(text: string, unit: TS.Node, target: TS.Node, where: 'after' | 'before', isPlacement: (node: TS.Node) => boolean): Splices {
   const list = listOf(unit);
   if (!list || list !== listOf(target)) refuse('the layers do not stand in the same list');
   const [from, at] = [list.indexOf(unit), list.indexOf(target)];
@@ -66,7 +67,7 @@ export function moveInList(text: string, unit: ts.Node, target: ts.Node, where: 
 }
 
 /** Takes a member out of its list, with its line when nothing else stands on it. */
-export function removeFromList(text: string, unit: ts.Node): Splices {
+export function removeFromList(text: string, unit: TS.Node): Splices {
   const list = listOf(unit);
   if (!list) refuse('the layer does not stand in a list of statements or elements');
   const owned = ownedBy(unit, text);
@@ -85,7 +86,7 @@ export function removeFromList(text: string, unit: ts.Node): Splices {
 }
 
 /** The last element of a list without a trailing comma takes the comma before it along. */
-function previousComma(text: string, list: readonly ts.Node[], unit: ts.Node): Splices {
+function previousComma(text: string, list: readonly TS.Node[], unit: TS.Node): Splices {
   const before = list[list.indexOf(unit) - 1];
   if (!before) return [];
   const { separator } = ownedBy(before, text);
@@ -93,7 +94,7 @@ function previousComma(text: string, list: readonly ts.Node[], unit: ts.Node): S
 }
 
 /** Puts `content` (without separator) before or behind a member, on a line of its own when the member has one. */
-export function insertIntoList(text: string, target: ts.Node, where: 'after' | 'before', content: string): Splices {
+export function insertIntoList(text: string, target: TS.Node, where: 'after' | 'before', content: string): Splices {
   const list = listOf(target);
   if (!list) refuse('the layer does not stand in a list of statements or elements');
   const owned = ownedBy(target, text);
@@ -116,9 +117,9 @@ export function insertIntoList(text: string, target: ts.Node, where: 'after' | '
 }
 
 /** There is white space behind the commas of a list. */
-const spaced = (text: string, list: readonly ts.Node[]): boolean => list.length < 2 || /\s/.test(text[list[1].getStart() - 1]);
+const spaced = (text: string, list: readonly TS.Node[]): boolean => list.length < 2 || /\s/.test(text[list[1].getStart() - 1]);
 
 /** The elements of a list stand on lines of their own. */
-function spansLines(text: string, list: readonly ts.Node[]): boolean {
+function spansLines(text: string, list: readonly TS.Node[]): boolean {
   return list.some((node, index) => index > 0 && /[\r\n]/.test(text.slice(list[index - 1].end, node.getStart())));
 }

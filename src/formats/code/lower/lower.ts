@@ -1,5 +1,6 @@
 /** Edits of model code → text splices. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import type { Edit } from '../../../graph/edits.js';
 import type { Layer } from '../../../graph/layers.js';
 import type { Lowered } from '../../document.js';
@@ -77,14 +78,14 @@ function* movesOf(document: CodeDocument, edit: Extract<Edit, { type: 'move' }>)
 }
 
 /** All statements and elements that place layers. */
-function placementNodes(document: CodeDocument): ReadonlySet<ts.Node> {
-  const nodes = new Set<ts.Node>();
+function placementNodes(document: CodeDocument): ReadonlySet<TS.Node> {
+  const nodes = new Set<TS.Node>();
   for (const graph of graphsOf(document)) for (const layer of graph.layers) for (const unit of siteOf(layer) ? unitsOf(siteOf(layer)!) : []) nodes.add(unit);
   return nodes;
 }
 
 /** The applications from the moved layer to its target, in the order of the data; `undefined` when some are none. */
-function applicationsBetween(edit: Extract<Edit, { type: 'move' }>, source: ts.SourceFile): { readonly applied: readonly Applied[]; readonly from: number; readonly to: number } | undefined {
+function applicationsBetween(edit: Extract<Edit, { type: 'move' }>, source: TS.SourceFile): { readonly applied: readonly Applied[]; readonly from: number; readonly to: number } | undefined {
   const forwards = chainTo(edit.layer, edit.target);
   const layers = forwards ?? chainTo(edit.target, edit.layer);
   if (!layers) return undefined;
@@ -134,20 +135,20 @@ function* removalsOf(document: CodeDocument, layer: Layer): Generator<() => Spli
 }
 
 /** The `if` without `else` of which a statement is all that there is: it goes along. */
-function conditional(unit: ts.Node): ts.Node {
+function conditional(unit: TS.Node): TS.Node {
   const block = unit.parent;
   const outer = ts.isBlock(block) && block.statements.length === 1 ? block.parent : block;
   return ts.isIfStatement(outer) && !outer.elseStatement && listOf(outer) && outer.thenStatement !== undefined && (outer.thenStatement === block || outer.thenStatement === unit) ? outer : unit;
 }
 
 /** The declaration of a variable that holds the layer for its one placement. */
-function unusedDeclaration({ instance, placement }: Site): ts.Statement | undefined {
+function unusedDeclaration({ instance, placement }: Site): TS.Statement | undefined {
   if (!ts.isExpression(instance.node) || (placement.node.pos <= instance.node.pos && instance.node.end <= placement.node.end)) return undefined;
   const { parent } = wrapped(instance.node);
   if (!ts.isVariableDeclaration(parent) || !ts.isIdentifier(parent.name) || !ts.isVariableDeclarationList(parent.parent) || parent.parent.declarations.length !== 1 || !ts.isVariableStatement(parent.parent.parent)) return undefined;
   const { text } = parent.name;
   let uses = 0;
-  const visit = (node: ts.Node): void => {
+  const visit = (node: TS.Node): void => {
     if (ts.isIdentifier(node) && node.text === text) uses += 1;
     ts.forEachChild(node, visit);
   };
@@ -172,10 +173,10 @@ function* insertionsOf(document: CodeDocument, edit: Extract<Edit, { type: 'inse
   if (!applied && unitsOf(site).length === 0) yield () => refuse('the layer does not stand in a list of statements or elements');
 }
 
-const constructionNode = (site: Site): ts.Node => (canonicalLayer(site.instance.type) === 'bidirectional' ? site.instance.node : constructionOf(site));
+const constructionNode = (site: Site): TS.Node => (canonicalLayer(site.instance.type) === 'bidirectional' ? site.instance.node : constructionOf(site));
 
 /** `model.add(…)` as the statement spells it, with another argument. */
-function callWith(statement: ts.Node, content: string): string {
+function callWith(statement: TS.Node, content: string): string {
   const call = ts.isExpressionStatement(statement) ? unwrap(statement.expression) : undefined;
   if (!call || !ts.isCallExpression(call)) refuse('the layer is not placed by a call of its own');
   return `${call.expression.getText()}(${content})`;

@@ -1,5 +1,6 @@
 /** What belongs to a statement or an array element: its comments above, and those behind it on its line. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 
 /** A half-open range of the text. */
 export interface Range {
@@ -8,7 +9,7 @@ export interface Range {
 }
 
 export interface Owned {
-  readonly node: ts.Node;
+  readonly node: TS.Node;
   /** Attached comments above and the node, without the semicolon or comma, which stay where they are. */
   readonly body: Range;
   /** Where the node itself begins. */
@@ -50,7 +51,7 @@ export const isBlank = (text: string): boolean => /^\s*$/.test(text);
 const lineBreaks = (text: string): number => (text.match(/\r\n|\r|\n/g) ?? []).length;
 
 /** What a statement or an element of a list owns. */
-export function ownedBy(node: ts.Node, text: string): Owned {
+export function ownedBy(node: TS.Node, text: string): Owned {
   // Comments are those of the script; what else stands on a line is seen in the whole text (of an HTML file).
   const script = node.getSourceFile().text;
   const nodeStart = node.getStart();
@@ -71,7 +72,7 @@ export function ownedBy(node: ts.Node, text: string): Owned {
   };
 }
 
-function attached(node: ts.Node, nodeStart: number, script: string, text: string): { readonly start: number; readonly heading: boolean } {
+function attached(node: TS.Node, nodeStart: number, script: string, text: string): { readonly start: number; readonly heading: boolean } {
   const comments = [...(ts.getLeadingCommentRanges(script, node.getFullStart()) ?? [])];
   let start = nodeStart;
   for (let comment = comments.pop(); comment; comment = comments.pop()) {
@@ -85,7 +86,7 @@ function attached(node: ts.Node, nodeStart: number, script: string, text: string
 }
 
 /** The end of the node without its semicolon, and the semicolon or comma. */
-function endOf(node: ts.Node, text: string): { readonly bodyEnd: number; readonly separator: Range } {
+function endOf(node: TS.Node, text: string): { readonly bodyEnd: number; readonly separator: Range } {
   if (ts.isStatement(node)) {
     const semicolon = text[node.end - 1] === ';' ? node.end - 1 : node.end;
     return { bodyEnd: text.slice(0, semicolon).trimEnd().length, separator: { start: semicolon, end: node.end } };
@@ -97,10 +98,10 @@ function endOf(node: ts.Node, text: string): { readonly bodyEnd: number; readonl
 }
 
 /** The list that a statement or an element stands in. */
-export function listOf(node: ts.Node): readonly ts.Node[] | undefined {
+export function listOf(node: TS.Node): readonly TS.Node[] | undefined {
   const { parent } = node;
   if (ts.isStatement(node) && (ts.isBlock(parent) || ts.isSourceFile(parent) || ts.isCaseOrDefaultClause(parent) || ts.isModuleBlock(parent))) return parent.statements;
   if (ts.isArrayLiteralExpression(parent)) return parent.elements;
-  if (ts.isCallExpression(parent) && parent.arguments.includes(node as ts.Expression)) return parent.arguments;
+  if (ts.isCallExpression(parent) && parent.arguments.includes(node as TS.Expression)) return parent.arguments;
   return undefined;
 }

@@ -1,5 +1,6 @@
 /** Where layers stand as text: the statements and elements that place them. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import type { Layer } from '../../../graph/layers.js';
 import { siteOf } from '../lift/assemble.js';
 import type { Site } from '../lift/assemble.js';
@@ -8,7 +9,7 @@ import { listOf } from './owned.js';
 import { refuse } from './refusal.js';
 
 /** The site of a layer in this very file. */
-export function siteIn(layer: Layer, source: ts.SourceFile): Site {
+export function siteIn(layer: Layer, source: TS.SourceFile): Site {
   const site = siteOf(layer);
   if (!site) refuse('the code does not show where the layer comes from');
   if (site.placement.node.getSourceFile() !== source || site.instance.node.getSourceFile() !== source) refuse('the layer is made in another file');
@@ -16,23 +17,23 @@ export function siteIn(layer: Layer, source: ts.SourceFile): Site {
 }
 
 /** The statement that an expression is, alone. */
-export function statementOf(expression: ts.Expression): ts.ExpressionStatement | undefined {
+export function statementOf(expression: TS.Expression): TS.ExpressionStatement | undefined {
   const { parent } = wrapped(expression);
   return ts.isExpressionStatement(parent) ? parent : undefined;
 }
 
 /** The statements and elements that could carry the layer, the nearest to its placement first. */
-export function unitsOf({ placement, instance }: Site): readonly ts.Node[] {
-  const units: (ts.Node | undefined)[] = [];
+export function unitsOf({ placement, instance }: Site): readonly TS.Node[] {
+  const units: (TS.Node | undefined)[] = [];
   const { node } = placement;
   if (placement.kind === 'add' && ts.isCallExpression(node)) units.push(statementOf(node));
   if (placement.kind === 'element' && ts.isExpression(node)) units.push(...elementUnits(node));
   if (instance.item && ts.isExpression(instance.item)) units.push(...elementUnits(instance.item));
-  return units.filter((unit): unit is ts.Node => unit !== undefined && listOf(unit) !== undefined);
+  return units.filter((unit): unit is TS.Node => unit !== undefined && listOf(unit) !== undefined);
 }
 
 /** An element of an array, or an argument of `push`: alone it is the statement, among others an element. */
-function elementUnits(node: ts.Expression): (ts.Node | undefined)[] {
+function elementUnits(node: TS.Expression): (TS.Node | undefined)[] {
   const { parent } = node;
   if (ts.isArrayLiteralExpression(parent)) return [node];
   if (!ts.isCallExpression(parent)) return [];
@@ -40,7 +41,7 @@ function elementUnits(node: ts.Expression): (ts.Node | undefined)[] {
 }
 
 /** The call of the factory that a layer's own settings stand in; for a wrapped recurrent layer that of the inner one. */
-export function constructionOf(site: Site): ts.CallExpression {
+export function constructionOf(site: Site): TS.CallExpression {
   let { instance } = site;
   while (instance.configuration?.kind === 'object') {
     const inner = (instance.configuration.properties.get('layer') ?? instance.configuration.properties.get('cell'))?.value;
@@ -53,10 +54,10 @@ export function constructionOf(site: Site): ts.CallExpression {
 
 /** `call` of `callee.apply(argument)` as its parts. */
 export interface Applied {
-  readonly call: ts.CallExpression;
+  readonly call: TS.CallExpression;
   /** The layer: `callee` of `callee.apply(…)`. */
-  readonly layer: ts.Expression;
-  readonly argument: ts.Expression;
+  readonly layer: TS.Expression;
+  readonly argument: TS.Expression;
 }
 
 export function appliedAt({ placement }: Site): Applied | undefined {

@@ -1,5 +1,6 @@
 /** Changing the argument of a factory's call: properties of its object literal, the name of the factory. */
-import { ts } from 'ts-morph';
+import type { ts as TS } from 'ts-morph';
+import { ts } from '../typescript.js';
 import type { Splice } from '../../document.js';
 import { unwrap } from '../syntax.js';
 import { eolOf, indentation, isBlank, lineEnd, lineStart, nextLine, ownedBy } from './owned.js';
@@ -9,26 +10,26 @@ import { refuse } from './refusal.js';
 type Splices = Splice<string>[];
 
 /** The object literal that a call is given; `undefined` when it is given nothing. */
-export function settingsOf(call: ts.CallExpression): ts.ObjectLiteralExpression | undefined {
+export function settingsOf(call: TS.CallExpression): TS.ObjectLiteralExpression | undefined {
   if (call.arguments.length === 0) return undefined;
   const argument = unwrap(call.arguments[0]);
   if (!ts.isObjectLiteralExpression(argument)) refuse('its settings are not written where the layer is made');
   return argument;
 }
 
-export function propertyOf(settings: ts.ObjectLiteralExpression, name: string): ts.ObjectLiteralElementLike | undefined {
+export function propertyOf(settings: TS.ObjectLiteralExpression, name: string): TS.ObjectLiteralElementLike | undefined {
   return settings.properties.find((property) => property.name && (ts.isIdentifier(property.name) || ts.isStringLiteralLike(property.name)) && property.name.text === name);
 }
 
 /** The expression that a property has. */
-export function valueOf(property: ts.ObjectLiteralElementLike): ts.Expression {
+export function valueOf(property: TS.ObjectLiteralElementLike): TS.Expression {
   if (ts.isPropertyAssignment(property)) return property.initializer;
   if (ts.isShorthandPropertyAssignment(property)) return property.name;
   return refuse('its settings are not plain properties');
 }
 
 /** The value that stands there becomes `text`; shorthands are spelled out. */
-export function replaceValue(property: ts.ObjectLiteralElementLike, value: string): Splices {
+export function replaceValue(property: TS.ObjectLiteralElementLike, value: string): Splices {
   const node = valueOf(property);
   if (ts.isShorthandPropertyAssignment(property)) return [{ start: node.end, end: node.end, replacement: `: ${value}` }];
   return [{ start: node.getStart(), end: node.end, replacement: value }];
@@ -37,7 +38,7 @@ export function replaceValue(property: ts.ObjectLiteralElementLike, value: strin
 /** Spaces inside the braces as the file writes them. */
 export const braces = (text: string, inner: string): string => (/\(\{\S/.test(text) && !/\(\{ \S/.test(text) ? `{${inner}}` : `{ ${inner} }`);
 
-export function setProperty(text: string, call: ts.CallExpression, name: string, value: string): Splices {
+export function setProperty(text: string, call: TS.CallExpression, name: string, value: string): Splices {
   const settings = settingsOf(call);
   if (!settings) {
     const open = text.lastIndexOf('(', call.end - 1) + 1;
@@ -62,7 +63,7 @@ export function afterComma({ body, tail }: Owned, line: string): Splices {
 }
 
 /** Takes a property out with its comma, and with its line when it has one of its own. */
-export function removeProperty(text: string, call: ts.CallExpression, name: string): Splices {
+export function removeProperty(text: string, call: TS.CallExpression, name: string): Splices {
   const settings = settingsOf(call);
   const property = settings && propertyOf(settings, name);
   if (!settings || !property) refuse(`there is no ${name} to remove`);
@@ -84,14 +85,14 @@ export function removeProperty(text: string, call: ts.CallExpression, name: stri
 }
 
 /** The last name of the factory: `dropout` of `tf.layers.dropout`. */
-export function renameFactory(call: ts.CallExpression, name: string): Splices {
+export function renameFactory(call: TS.CallExpression, name: string): Splices {
   const callee = unwrap(call.expression);
   if (!ts.isPropertyAccessExpression(callee)) refuse('the factory is called by a name of its own, and the other one may have none here');
   return [{ start: callee.name.getStart(), end: callee.name.end, replacement: name }];
 }
 
 /** An expression as an operand of `-`. */
-export function operand(node: ts.Expression): string {
+export function operand(node: TS.Expression): string {
   const plain = ts.isIdentifier(node) || ts.isNumericLiteral(node) || ts.isPropertyAccessExpression(node) || ts.isElementAccessExpression(node) || ts.isCallExpression(node) || ts.isParenthesizedExpression(node) || ts.isNonNullExpression(node);
   return plain ? node.getText() : `(${node.getText()})`;
 }

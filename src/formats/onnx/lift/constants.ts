@@ -130,7 +130,8 @@ class DerivedConstant extends BaseConstant {
   values(limit = DEFAULT_LIMIT): ArrayLike<number> | undefined {
     if ((this.count !== undefined && this.count > limit) || this.depth > DEPTH_LIMIT) return undefined;
     if (!this.#values && limit > this.#failed) {
-      this.#values = this.node && evaluate(this.node, this.operands, limit);
+      const values = this.node && evaluate(this.node, this.operands, limit);
+      this.#values = values && values.length <= limit ? values : undefined;
       if (!this.#values) this.#failed = limit;
     }
     return this.#values;

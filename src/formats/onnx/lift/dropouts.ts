@@ -34,7 +34,7 @@ export const isDropoutOperator = (node: NodeRecord): boolean =>
   (node.opType === 'Dropout' && isStandard(node)) || (node.domain === MICROSOFT && (FUSED.has(node.opType) || node.opType === 'BitmaskDropout'));
 
 /** Names of the operands that give rate and mode. */
-export function dropoutOperands(node: NodeRecord): { readonly ratio: string | undefined; readonly trainingMode: string | undefined } {
+export function dropoutOperands(node: { readonly opType: string; readonly inputs: readonly string[] }): { readonly ratio: string | undefined; readonly trainingMode: string | undefined } {
   const at = FUSED.has(node.opType) ? 3 : 1;
   return { ratio: node.inputs[at] || undefined, trainingMode: node.inputs[at + 1] || undefined };
 }
@@ -114,7 +114,7 @@ export function unitOf(mask: readonly Dimension[] | undefined, data: readonly Di
 function alignedMask(body: Body, multiply: NodeRecord, mask: string, data: string): readonly Dimension[] | undefined {
   const [own, whole] = [body.tensor(mask).shape, body.tensor(data).shape];
   const axis = body.opset < 7 ? intAttribute(multiply, 'axis') : undefined;
-  if (axis === undefined || !own || !whole) return own;
+  if (axis === undefined || !own || !whole || axis < 0 || axis > whole.length) return own;
   return [...new Array<Dimension>(axis).fill(1), ...own, ...new Array<Dimension>(Math.max(0, whole.length - axis - own.length)).fill(1)];
 }
 

@@ -1,90 +1,14 @@
 /** Forward inference of element types, ranks and extents, as far as the rules need them. What is not known stays undefined. */
 import type { Dimension } from '../../../graph/layers.js';
-import { BOOL, FLOAT, INT32, INT64 } from '../data-types.js';
+import { BOOL, FLOAT, INT64 } from '../data-types.js';
 import type { NodeRecord } from '../wire/records.js';
 import { fillOf } from './constants.js';
+import { RANK_LIMIT, broadcast, ints, normalise, numbers, unknown } from './shape-operands.js';
+import type { Operands, Rule, Shape } from './shape-operands.js';
+import { intsOf } from './shape-values.js';
 import { intAttribute, intsAttribute, stringAttribute, takesFromCall } from './tensors.js';
-import type { Body, Tensor } from './tensors.js';
-
-type Shape = readonly Dimension[];
-interface Operands {
-  readonly node: NodeRecord;
-  readonly body: Body;
-  /** The k-th operand; `undefined` when absent. */
-  in(k: number): Tensor | undefined;
-  shape(k: number): Shape | undefined;
-}
-type Rule = (x: Operands) => Shape | undefined;
-
-const unknown = (rank: number): Shape => new Array<Dimension>(rank).fill(undefined);
-const normalise = (axis: number, rank: number) => (axis < 0 ? axis + rank : axis);
-
-/** NumPy broadcasting of known and unknown extents. */
-export function broadcast(a: Shape | undefined, b: Shape | undefined): Shape | undefined {
-  if (!a || !b) return undefined;
-  const rank = Math.max(a.length, b.length);
-  const at = (shape: Shape, i: number): Dimension => (i < rank - shape.length ? 1 : shape[i - (rank - shape.length)]);
-  return Array.from({ length: rank }, (_, i) => {
-    const [x, y] = [at(a, i), at(b, i)];
-    if (x === 1) return y;
-    if (y === 1 || x === y) return x;
-    if (typeof x === 'number') return x;
-    return typeof y === 'number' ? y : undefined;
-  });
-}
-
-function ints(x: Operands, k: number, name: string): readonly Dimension[] | undefined {
-  return intsAttribute(x.node, name) ?? x.in(k)?.ints;
-}
-
-const numbers = (values: readonly Dimension[] | undefined): readonly number[] | undefined =>
-  values?.every((value) => typeof value === 'number') ? (values as readonly number[]) : undefined;
-
-/** Spatial extents of a convolution or pooling window. */
-function windowed(x: Operands, spatial: readonly Dimension[], kernel: readonly Dimension[] | undefined): Dimension[] {
-  const [strides, dilations, pads] = ['strides', 'dilations', 'pads'].map((name) => intsAttribute(x.node, name));
-  const auto = stringAttribute(x.node, 'auto_pad') ?? 'NOTSET';
-  return spatial.map((extent, i) => {
-    const size = kernel?.[i];
-    if (typeof extent !== 'number' || typeof size !== 'number') return undefined;
-    const stride = strides?.[i] ?? 1;
-    if (auto.startsWith('SAME')) return Math.ceil(extent / stride);
-    const padding = auto === 'VALID' ? 0 : (pads?.[i] ?? 0) + (pads?.[i + spatial.length] ?? 0);
-    const steps = (extent + padding - (dilations?.[i] ?? 1) * (size - 1) - 1) / stride;
-    return (intAttribute(x.node, 'ceil_mode') ? Math.ceil(steps) : Math.floor(steps)) + 1;
-  });
-}
-
-const convolution: Rule = (x) => {
-  const [data, weight] = [x.shape(0), x.shape(1)];
-  if (!data && !weight) return undefined;
-  const rank = data?.length ?? weight!.length;
-  const kernel = intsAttribute(x.node, 'kernel_shape') ?? weight?.slice(2);
-  return [data?.[0], weight?.[0], ...windowed(x, data?.slice(2) ?? unknown(rank - 2), kernel)];
-};
-
-const transposedConvolution: Rule = (x) => {
-  const [data, weight] = [x.shape(0), x.shape(1)];
-  if (!data && !weight) return undefined;
-  const rank = data?.length ?? weight!.length;
-  const filters = typeof weight?.[1] === 'number' ? weight[1] * (intAttribute(x.node, 'group') ?? 1) : undefined;
-  const given = intsAttribute(x.node, 'output_shape');
-  const kernel = intsAttribute(x.node, 'kernel_shape') ?? numbers(weight?.slice(2));
-  const [strides, dilations, pads, extra] = ['strides', 'dilations', 'pads', 'output_padding'].map((name) => intsAttribute(x.node, name));
-  const spatial = (data?.slice(2) ?? unknown(rank - 2)).map((extent, i, all) => {
-    if (given) return given[i];
-    if (typeof extent !== 'number' || !kernel || (stringAttribute(x.node, 'auto_pad') ?? 'NOTSET') !== 'NOTSET') return undefined;
-    return (strides?.[i] ?? 1) * (extent - 1) + (extra?.[i] ?? 0) + ((kernel[i] - 1) * (dilations?.[i] ?? 1) + 1) - (pads?.[i] ?? 0) - (pads?.[i + all.length] ?? 0);
-  });
-  return [data?.[0], filters, ...spatial];
-};
-
-const pooling: Rule = (x) => {
-  const data = x.shape(0);
-  return data && [data[0], data[1], ...windowed(x, data.slice(2), intsAttribute(x.node, 'kernel_shape'))];
-};
-
-const globalPooling: Rule = (x) => x.shape(0)?.map((extent, i) => (i < 2 ? extent : 1));
+import type { Body } from './tensors.js';
+import { convolution, globalPooling, pooling, quantizedConvolution, transposedConvolution } from './window-shapes.js';
 
 const gemm: Rule = (x) => {
   const [a, b] = [x.shape(0), x.shape(1)];
@@ -104,7 +28,7 @@ const reshape: Rule = (x) => {
   const data = x.shape(0);
   if (!target) {
     const rank = x.shape(1)?.[0];
-    return typeof rank === 'number' && rank < 64 ? unknown(rank) : undefined;
+    return isRank(rank) ? unknown(rank) : undefined;
   }
   const copied = target.map((dim, i) => (dim === 0 && !intAttribute(x.node, 'allowzero') ? data?.[i] : dim));
   const free = copied.indexOf(-1);
@@ -128,6 +52,11 @@ function quotient(data: Shape, taken: Shape): Dimension {
   if (symbols.length === 0) return Number.isInteger(count) ? count : undefined;
   return symbols.length === 1 && count === 1 ? symbols[0] : undefined;
 }
+
+const isRank = (dim: Dimension): dim is number => typeof dim === 'number' && Number.isInteger(dim) && dim >= 0 && dim < RANK_LIMIT;
+
+/** Of a shape that is computed at run time the number of its elements may be known. */
+const rankOnly = (dim: Dimension): Shape | undefined => (isRank(dim) ? unknown(dim) : undefined);
 
 const flatten: Rule = (x) => {
   const data = x.shape(0);
@@ -260,13 +189,13 @@ const elementwise: Rule = (x) =>
 const shapeOfShape: Rule = (x) => [x.shape(0)?.length];
 
 const RULES: Readonly<Record<string, Rule>> = {
-  Conv: convolution, ConvInteger: convolution, QLinearConv: (x) => { const data = x.shape(0); const weight = x.shape(3); return data && [data[0], weight?.[0], ...windowed(x, data.slice(2), weight?.slice(2))]; },
+  Conv: convolution, ConvInteger: convolution, QLinearConv: quantizedConvolution,
   ConvTranspose: transposedConvolution, MaxPool: pooling, AveragePool: pooling, LpPool: pooling,
   GlobalAveragePool: globalPooling, GlobalMaxPool: globalPooling, GlobalLpPool: globalPooling,
   Gemm: gemm, MatMul: matmul, MatMulInteger: matmul, Reshape: reshape, Flatten: flatten, Transpose: transpose, Squeeze: squeeze, Unsqueeze: unsqueeze, Concat: concat, Gather: gather,
   ReduceMean: reduce, ReduceMax: reduce, ReduceMin: reduce, ReduceSum: reduce, ReduceL2: reduce, ReduceL1: reduce, ReduceProd: reduce, ReduceSumSquare: reduce, ReduceLogSumExp: reduce,
   Slice: slice, LSTM: recurrent, GRU: recurrent, RNN: recurrent, Expand: expand, Pad: pad, Resize: resize, Upsample: resize, DepthToSpace: depthToSpace, SpaceToDepth: depthToSpace,
-  ConstantOfShape: (x) => x.in(0)?.ints ?? (typeof x.shape(0)?.[0] === 'number' ? unknown(x.shape(0)![0] as number) : undefined),
+  ConstantOfShape: (x) => x.in(0)?.ints ?? rankOnly(x.shape(0)?.[0]),
   Shape: shapeOfShape, Where: elementwise, RandomUniformLike: first, RandomNormalLike: first, Bernoulli: first,
   RandomUniform: (x) => intsAttribute(x.node, 'shape'), RandomNormal: (x) => intsAttribute(x.node, 'shape'),
 };
@@ -290,43 +219,6 @@ function typeOf(x: Operands): number | undefined {
   if (opType === 'QuantizeLinear') return x.in(2)?.dataType;
   if (opType === 'DequantizeLinear') return x.in(1)?.dataType ?? FLOAT;
   return TABLE.has(opType) ? x.in(0)?.dataType : undefined;
-}
-
-const isInteger = (dataType: number | undefined) => dataType === INT64 || dataType === INT32;
-
-/** Elements of small integer tensors: the arithmetic of shapes that TorchScript's exporter writes out. */
-function intsOf(x: Operands): readonly Dimension[] | undefined {
-  const data = x.in(0);
-  switch (x.node.opType) {
-    case 'Shape': {
-      const [start, end] = [intAttribute(x.node, 'start') ?? 0, intAttribute(x.node, 'end')];
-      return data?.shape?.slice(start, end);
-    }
-    case 'Gather': {
-      const index = x.in(1)?.ints;
-      return data?.ints && index?.length === 1 && typeof index[0] === 'number' ? [data.ints[normalise(index[0], data.ints.length)]] : undefined;
-    }
-    case 'Slice': {
-      const [start, end, step] = [ints(x, 1, 'starts')?.[0], ints(x, 2, 'ends')?.[0], x.in(4) ? x.in(4)?.ints?.[0] : 1];
-      return data?.ints && typeof start === 'number' && typeof end === 'number' && step === 1 ? data.ints.slice(start, end) : undefined;
-    }
-    case 'Concat': {
-      const parts = x.node.inputs.map((_, k) => x.in(k)?.ints);
-      return parts.includes(undefined) ? undefined : parts.flatMap((part) => part!);
-    }
-    case 'Cast':
-      return isInteger(intAttribute(x.node, 'to')) ? data?.ints : undefined;
-    case 'Unsqueeze': case 'Squeeze': case 'Identity': case 'Reshape':
-      return data?.ints;
-    case 'Add': case 'Sub': case 'Mul': case 'Div': {
-      const [a, b] = [numbers(data?.ints), numbers(x.in(1)?.ints)];
-      if (!a || !b || a.length !== b.length) return undefined;
-      const op = { Add: (p: number, q: number) => p + q, Sub: (p: number, q: number) => p - q, Mul: (p: number, q: number) => p * q, Div: (p: number, q: number) => Math.trunc(p / q) }[x.node.opType];
-      return a.map((value, i) => op(value, b[i]));
-    }
-    default:
-      return undefined;
-  }
 }
 
 /** Fills in what is known of a node's results; results whose facts are known already keep them. */

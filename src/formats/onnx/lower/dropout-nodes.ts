@@ -31,7 +31,7 @@ export function insertConstant(rewiring: Rewiring, stem: string, tensor: TensorS
 function trainingModeOf(rewiring: Rewiring, other: Place | undefined, training: boolean, place: Where): string | undefined {
   const { body } = rewiring;
   if (!other?.dropout) return training ? insertConstant(rewiring, 'training_mode', { dataType: BOOL, dims: [], values: [1] }, place) : undefined;
-  const { trainingMode } = dropoutOperands(other.dropout.main);
+  const { trainingMode } = dropoutOperands(rewiring.nodeOf(other.dropout.main));
   if (!trainingMode) return undefined;
   const value = scalar(body, trainingMode);
   // One switch for all stays one switch; of constants each dropout has its own where they are nodes.
@@ -58,7 +58,7 @@ export function insertDropout(goal: Current, where: 'after' | 'before', insertio
   const { maskShape } = insertion.unit === 'channel' ? channelMask(body, value) : { maskShape: undefined };
   const other = insertion.others.find((each) => each.dropout?.form === 'operator' && each.nodes.every((node) => rewiring.nodeOf(node).isPresent));
   const anchor = where === 'after' ? goal.nodes.at(-1)! : goal.nodes[0];
-  const mode = other?.dropout && body.opset >= 12 ? dropoutOperands(other.dropout.main).trainingMode : undefined;
+  const mode = other?.dropout && body.opset >= 12 ? dropoutOperands(rewiring.nodeOf(other.dropout.main)).trainingMode : undefined;
   const late = mode ? nodesToHoist(rewiring, [mode], { anchor, where }, new Set(goal.nodes), new Set([goal.output])) : [];
 
   const [input, output] = where === 'after' ? [rewiring.splitAfter(goal.maker, goal.output), goal.output] : [goal.input, rewiring.splitBefore(goal.nodes, goal.input)];

@@ -24,6 +24,8 @@ class Lowering {
   readonly #rewirings = new Map<Body, Rewiring>();
   /** The fix that put a dropout in another place or form: what the lift knows of it holds no longer. */
   readonly #displaced = new Map<Layer, Fix>();
+  /** Layers that consist of other nodes now. */
+  readonly #replaced = new Set<Layer>();
   #dropoutsOf: ReadonlyMap<Body, readonly Place[]> | undefined;
 
   constructor(model: ModelRecord, readonly lifted: Lifted) {
@@ -45,6 +47,7 @@ class Lowering {
 
   #current = (layer: Layer): Current => {
     const place = this.lifted.places.get(layer) ?? refuse(`${layer.type} is part of a fused operator`);
+    if (this.#replaced.has(layer)) refuse('another edit of the same pass replaces it');
     return currentOf(place, this.#rewiring(place.body));
   };
 
@@ -84,6 +87,7 @@ class Lowering {
         makePerChannel(dropout);
         if (edit.spec.rate !== 'keep') configureDropout(dropout, { rate: edit.spec.rate });
         this.#displaced.set(edit.layer, fix);
+        this.#replaced.add(edit.layer);
         return;
       }
       case 'fold-bias':

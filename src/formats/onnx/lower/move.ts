@@ -1,5 +1,6 @@
 /** Moving a dropout to another place of its graph. */
 import type { Dimension } from '../../../graph/layers.js';
+import { isFloat } from '../data-types.js';
 import type { Body } from '../lift/tensors.js';
 import { isSide, sideInputsOf } from './current.js';
 import type { Current, CurrentDropout } from './current.js';
@@ -15,6 +16,7 @@ export function moveDropout(dropout: CurrentDropout, where: 'after' | 'before', 
   if (where === 'before' && target.input === '') refuse('the layer reads nothing that could be dropped');
   const there = where === 'after' ? target.place.output : target.place.input;
   if (dropout.dropout.mask) refuse('its mask is read, and would be the mask of something else there');
+  if (isFloat(target.place.body.tensor(there).dataType) === false) refuse('there are no floating-point numbers to drop');
   checkFit(dropout, there);
   const place = { anchor: where === 'after' ? target.nodes.at(-1)! : target.nodes[0], where };
   const forbidden = new Set(where === 'after' ? nodes : [...nodes, ...target.nodes]);

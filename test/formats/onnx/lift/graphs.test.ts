@@ -204,6 +204,41 @@ describe('random chains', () => {
   });
 });
 
+describe('damaged models', () => {
+  const models = [
+    toOnnx('conv2d(8) → batch-norm → relu → spatial-dropout(0.2) → conv2d(8) → global-avg-pool → flatten → dropout → linear(10)', { batch: 'symbolic' }),
+    toOnnx('embedding → layer-norm → self-attention(2,dropout=0.1) → residual{ linear(32) → gelu → linear(16) → dropout } → lstm(8,last=true) → linear(4)', { naming: 'plain' }),
+    toOnnx('conv2d(8) → dropout → conv2d(8)', { opset: 6, spatial: 'operator' }),
+  ];
+
+  it('are lifted, or are no models: nothing else is thrown, and nothing hangs', () => {
+    const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 6 });
+    fc.assert(fc.property(fc.constantFrom(...models), damage, (model, changes) => {
+      const bytes = Uint8Array.from(model);
+      for (const [at, byte] of changes) bytes[at % bytes.length] = byte;
+      try {
+        for (const graph of graphsOf(bytes)) expect(printGraph(graph)).toContain('→');
+      } catch (error) {
+        if (!(error instanceof UnreadableError)) throw error;
+      }
+    }), { numRuns: Number(process.env.DROPLINT_RANDOM_RUNS ?? 1_000) });
+  });
+
+  it('a shape of enormous rank is not known', () => {
+    const bytes = build((g, x) => g.node('Add', [x, g.node('ConstantOfShape', [g.input('shape', [2 ** 40], 'int64')], { shape: [], type: 'float32' })]));
+    expect(kinds(bytes)).toHaveLength(2);
+  });
+
+  it('constants that double at every step', () => {
+    const bytes = build((g, x) => {
+      let c = g.constant(literal([1, 2], 'int64'));
+      for (let i = 0; i < 60; i += 1) c = g.node('Concat', [c, c], { attributes: { axis: 0 } });
+      return g.node('Reshape', [x, c], { shape: [] });
+    });
+    expect(kinds(bytes)).toEqual(['reshape']);
+  });
+});
+
 describe('real models', () => {
   const folders = ['/usr/share/libonnx-testdata', path.resolve(import.meta.dirname, '../../../../../shared/data'), path.resolve(import.meta.dirname, '../../../../fixtures')];
   for (const folder of folders) {

@@ -114,6 +114,8 @@ describe('several fixes in one pass', () => {
     expect(of((g) => [after(g), after(g)])).toEqual([undefined, 'it overlaps another fix of the same pass: another fix of the same pass moves or replaces it']);
     expect(of((g) => [gone(g), after(g)])).toEqual([undefined, 'it overlaps another fix of the same pass: another fix of the same pass has taken it out']);
     expect(of((g) => [gone(g), gone(g)])).toEqual([undefined, 'it overlaps another fix of the same pass: another fix of the same pass has taken it out']);
+    const maps = rewrite(toOnnx('conv2d(4) → dropout(0.1) → dropout(0.2) → conv2d(4)'), ([g]) => [[replace(nth(g!, 'dropout'), spec(0.1, 'channel'))], [move(nth(g!, 'dropout', 1)).before(nth(g!, 'dropout'))]]);
+    expect(maps.refusals).toEqual([undefined, 'it overlaps another fix of the same pass: another edit of the same pass replaces it']);
     expect(of((g) => [[...after(g), replace(nth(g, 'dropout'), spec(0.1, 'channel'))]])).toEqual(['it is moved or replaced by the same fix']);
   });
 
@@ -280,6 +282,14 @@ describe('where rate and mode come from', () => {
       const rewritten = rewrite(bytes, ([g]) => [[insert(spec()).before(nth(g!, 'linear'))]]);
       expect(operandsOf(rewritten, 0)[2]).toBe(operandsOf(rewritten, 1)[2]);
       await check(rewritten, 'inference-exact');
+    });
+
+    it('one that is switched in the same pass is an example as it is then', async () => {
+      for (const form of ['initializer', 'constant'] as const) {
+        const rewritten = rewrite(toOnnx('linear(8) → relu → linear(8) → dropout(0.5) → linear(4)', { state: 'off', form }), ([g]) => [[configure(nth(g!, 'dropout'), { trainingMode: true })], [insert(spec()).after(nth(g!, 'activation'))]]);
+        expect(graphsOf(rewritten.after)[0]!.layersOf('dropout').map(({ state }) => state)).toEqual(['live', 'live']);
+        await check(rewritten, 'inference-exact');
+      }
     });
 
     it('one that is removed in the same pass is no example', async () => {
