@@ -9,8 +9,8 @@ const SMALL = 10_000;
 const LARGE = 100_000;
 /** Linear is 10; caches and garbage of ten times the size cost some more. */
 const SUSPECT = 20;
-/** Shorter times say nothing. */
-const NOISE = 0.02;
+/** Shorter times say nothing: what is quadratic in 100 000 takes seconds at least. */
+const NOISE = 0.5;
 
 interface Stage {
   readonly stage: string;

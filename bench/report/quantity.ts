@@ -20,7 +20,7 @@ export function formatQuantity({ value, unit }: Quantity): string {
       return `${power === 0 ? value : digits(value / 1000 ** power, 3)} ${['B', 'kB', 'MB', 'GB'][power]}`;
     }
     case 'ratio':
-      return `${digits(value, 2)}×`;
+      return `${digits(value, value < 1 ? 3 : 2)}×`;
     case 'count':
       return String(value).replace(/\B(?=(\d{3})+$)/g, ' ');
   }

@@ -22,7 +22,7 @@ export const medianPeak = (runs: readonly Run[]): number => median(peaks(runs));
 export function versus(title: string, contests: readonly Contest[], notes: readonly string[] = []): Table {
   return {
     title,
-    columns: ['model', 'nodes', 'file', 'droplint', 'onnx.checker', 'ratio', 'peak memory: droplint', 'onnx.checker', 'ratio'],
+    columns: ['model', 'nodes', 'file', 'droplint', 'onnx.checker', '÷ droplint', 'peak memory: droplint', 'onnx.checker', '÷ droplint'],
     rows: contests.map(({ model, nodes, fileBytes, droplint, checker }): Cell[] => [
       model,
       count(nodes),

@@ -31,7 +31,6 @@ export interface Measured {
 }
 
 const BATCH = 50;
-const LEARNING_RATE = 0.003;
 /** Keep probability of the misplaced dropout, for the prediction. */
 const KEEP = 0.5;
 
@@ -41,11 +40,12 @@ export async function measure(run: Run): Promise<Measured> {
   // data for a seed, and those with the same weights the same initial ones.
   const random = new Random(1000 + run.seed);
   Math.random = () => random.next();
-  const network = FAMILIES[run.family]!.networks[run.network]!;
+  const { networks, learningRate } = FAMILIES[run.family]!;
+  const network = networks[run.network]!;
   const training = examples(run.size, 10_000 * run.size + run.seed, WRONG_LABELS);
   const test = examples(run.testSize, 7_777_777 + run.seed, 0);
   const model = network.build(run);
-  model.compile({ optimizer: tf.train.adam(LEARNING_RATE), loss: 'categoricalCrossentropy' });
+  model.compile({ optimizer: tf.train.adam(learningRate), loss: 'categoricalCrossentropy' });
 
   const [trainingLoss, testLoss]: [number[], number[]] = [[], []];
   const record = (): void => {

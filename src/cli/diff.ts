@@ -4,7 +4,7 @@ import { Command, Option } from 'commander';
 import type { Document } from '../formats/document.js';
 import type { OnnxDocument } from '../formats/onnx/document.js';
 import { readDocument } from '../formats/registry.js';
-import { compareModels, type GraphComparison } from '../graph/compare.js';
+import type { GraphComparison } from '../graph/compare.js';
 import { ConfigurationError } from '../lint/configuration-error.js';
 import { diffText } from '../report/diff-text.js';
 import { colors } from './colors.js';
@@ -28,6 +28,7 @@ export function diffCommand(exit: (code: number) => void): Command {
 }
 
 async function diff(files: readonly string[], options: DiffOptions): Promise<number> {
+  const { compareModels } = await import('../graph/compare.js');
   const { before, after, name } = sidesOf(files);
   const [a, b] = [await read(before), await read(after)];
   const graphs = (document: Document | undefined) => document?.models.flatMap(({ variants }) => variants[0] ?? []) ?? [];

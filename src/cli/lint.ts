@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { formatOf } from '../formats/registry.js';
 import { FIX_CLASSES, type FixClass } from '../graph/edits.js';
 import { Baseline, BASELINE_FILE } from '../lint/baseline.js';
-import { CACHE_FILE } from '../lint/batch/cache.js';
+import type { ResultCache } from '../lint/batch/cache.js';
 import type { Job, JobResult } from '../lint/batch/job.js';
 import { runAll } from '../lint/batch/run-all.js';
 import { filesOfShard } from '../lint/batch/shard.js';
@@ -75,7 +75,7 @@ async function filesToLint(patterns: readonly string[], { changed, ignore }: Lin
 
 async function runJobs(jobs: readonly Job[], options: LintOptions): Promise<{ readonly done: readonly JobResult[]; readonly interrupted: boolean }> {
   const progress = new Progress({ enabled: !options.quiet });
-  const cache = options.cache && !jobs.some(({ fix }) => fix) ? new (await import('../lint/batch/cache.js')).ResultCache(path.resolve(options.cacheLocation ?? CACHE_FILE), options.cacheStrategy ?? 'content') : undefined;
+  const cache = options.cache && !jobs.some(({ fix }) => fix) ? await openCache(options) : undefined;
   const concurrency = options.concurrency === 'auto' || options.concurrency === undefined ? {} : { concurrency: options.concurrency };
   try {
     return await interruptible(async (signal) => {
@@ -88,6 +88,11 @@ async function runJobs(jobs: readonly Job[], options: LintOptions): Promise<{ re
     progress.stop();
     if (jobs.some(({ fix }) => fix?.verify)) (await import('../verify/index.js')).closeVerifier();
   }
+}
+
+async function openCache({ cacheLocation, cacheStrategy = 'content' }: LintOptions): Promise<ResultCache> {
+  const { CACHE_FILE, ResultCache } = await import('../lint/batch/cache.js');
+  return new ResultCache(path.resolve(cacheLocation ?? CACHE_FILE), cacheStrategy);
 }
 
 /** Fixing needs it; a preview says that it has none. */

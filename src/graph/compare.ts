@@ -1,7 +1,8 @@
 /** What differs between two architectures. */
 import type { Graph } from './graph.js';
 import type { Layer, Value } from './layers.js';
-import { longestRising, isCounter, matchLayers, type Matches } from './match.js';
+import { longestRising, matchLayers, type Matches } from './match.js';
+import { isCounter } from './names.js';
 import { describeLayer } from './print.js';
 
 /** A weight or another constant that a layer works with. */

@@ -14,6 +14,8 @@ export interface FoldOptions {
 
 /** Fewer layers than this are not worth a fold. */
 const SMALLEST_FOLD = 3;
+/** Where so many findings stand that more than this many times the limit would be drawn, less is drawn around each. */
+const MOST_TIMES = 4;
 /** Layers of the longest block that is looked for. */
 const LONGEST_BLOCK = 64;
 
@@ -27,7 +29,8 @@ export function foldGraph(graph: Graph, matters: ReadonlySet<Layer>, { limit = 6
   const own = [...matters].filter((layer) => layer.graph === graph);
   if (own.length > 0) {
     const near = layersWithin(own, reach);
-    return runsOf(layers, (layer) => near.has(layer)).flatMap(({ kept, run }) => (kept ? run.map((layer) => ({ layers: [layer] })) : foldRun(run)));
+    const groups = runsOf(layers, (layer) => near.has(layer)).flatMap(({ kept, run }) => (kept ? run.map((layer) => ({ layers: [layer] })) : foldRun(run)));
+    return groups.length > MOST_TIMES * limit && reach > 0 ? foldGraph(graph, matters, { limit, reach: reach - 1 }) : groups;
   }
   const unrolled = foldRepeats(layers);
   return unrolled.length <= limit ? unrolled : thin(unrolled, limit);

@@ -2,10 +2,8 @@
 import { diffArrays } from 'diff';
 import type { Graph } from './graph.js';
 import type { Layer } from './layers.js';
+import { isCounter } from './names.js';
 import { describeLayer } from './print.js';
-
-/** `Dropout_12`: a counter, which says nothing. */
-export const isCounter = (name: string): boolean => /^[a-z]*[_.-]?\d*$/i.test(name);
 
 /** The search for what is in the same order gives up beyond so many differences. */
 const MOST_DIFFERENCES = 4000;

@@ -25,13 +25,14 @@ export const isCommit = (ref: string, cwd = process.cwd()): Promise<boolean> =>
  * or not, and of those that git does not know yet. Deleted files are none. Throws `ConfigurationError`.
  */
 export async function changedFiles(ref: string | undefined, cwd = process.cwd()): Promise<ReadonlySet<string>> {
-  const top = (await git(cwd, 'rev-parse', '--show-toplevel')).trimEnd();
+  // Relative, so that paths go through the same links as those of the current folder.
+  const top = path.resolve(cwd, (await git(cwd, 'rev-parse', '--show-cdup')).trimEnd());
   const base = ref === undefined ? await headOf(cwd) : (await git(cwd, 'merge-base', '--end-of-options', ref, 'HEAD')).trim();
   const listed = [
     await git(top, 'diff', '--name-only', '--no-renames', '--diff-filter=d', '-z', base, '--'),
     await git(top, 'ls-files', '--others', '--exclude-standard', '-z'),
   ].join('');
-  return new Set(listed.split('\0').filter((name) => name !== '').map((name) => path.join(path.normalize(top), name)));
+  return new Set(listed.split('\0').filter((name) => name !== '').map((name) => path.join(top, name)));
 }
 
 /** The empty tree, in a repository without commits. */

@@ -1,7 +1,7 @@
 /** What tells findings apart from run to run, although exporters number nodes anew. */
 import { createHash } from 'node:crypto';
 import type { Layer } from '../graph/layers.js';
-import { isCounter } from '../graph/match.js';
+import { isCounter } from '../graph/names.js';
 import type { Finding } from './findings.js';
 
 /** How many layers to each side belong to a place. */

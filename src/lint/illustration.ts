@@ -14,17 +14,20 @@ export interface Illustration {
 /** `document`: what the finding's layers belong to. */
 export type Illustrate = (finding: Finding, document: Document) => Illustration | undefined;
 
-/** An `after` is a document of its own: so many are read for one file. */
-const MOST_AFTER = 100;
+/** Of one file. */
+const MOST = 300;
+/** An `after` is a document of its own: so many layers are read for the pictures of one file. */
+const MOST_LAYERS = 500_000;
 
 /** For the findings of one file. */
 export function illustrator(): Illustrate {
   let made = 0;
+  let layers = 0;
   return ({ problem, fixClass }, document) => {
+    if ((made += 1) > MOST) return undefined;
     const marks = new Map<Layer, Mark>([...(problem.related ?? []).map((layer) => [layer, 'related'] as const), [problem.at, 'found']]);
     const before = neighbourhoodOf(problem.at, marks);
-    if (!fixClass || !problem.edits || made >= MOST_AFTER) return { before };
-    made += 1;
+    if (!fixClass || !problem.edits || (layers += problem.at.graph.layers.length) > MOST_LAYERS) return { before };
     const after = afterOf(document, problem.edits, problem.at);
     return after ? { before, after } : { before };
   };

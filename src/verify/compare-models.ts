@@ -40,7 +40,7 @@ async function withoutClaim(before: OnnxDocument, after: OnnxDocument, options: 
     if (proof.verdict === 'proven') return { ...ofProof(proof, claim), strongest: claim };
   }
   // Other graphs may have equal outputs: then execution alone says so.
-  const { check, runtime } = await checkInference(before, after, 'inference-exact', pool, options);
+  const { check, runtime } = await checkInference(before, after, pool, options);
   const verdict = check.verdict === 'holds' ? 'equal' : check.verdict === 'fails' ? 'different' : 'not-executable';
   const proof = await prove(before, after, 'inference-exact', options);
   const erasure = proof.checks.filter((each) => each.check === 'erasure');

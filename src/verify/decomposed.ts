@@ -2,7 +2,6 @@
  * What droplint took for a dropout spelled out in random operators is checked by execution: each element of its output
  * must be zero, or its input times 1/(1−p). Part of the inference check wherever such dropouts are left out of it.
  */
-import type { FixClass } from '../graph/edits.js';
 import type { ModelCopy } from './copy.js';
 import { encodeCopy } from './encode.js';
 import { candidateBindings } from './feeds.js';
@@ -18,8 +17,7 @@ import { ISOLATED_INPUT, isolate } from './region.js';
 import { randomWeights } from './weights.js';
 
 /** `undefined` when there is nothing to check, or when it holds. */
-export async function checkRecognised(model: OnnxModel, claim: FixClass, pool: Pool, options: ExecutionOptions): Promise<Check | undefined> {
-  if (claim === 'exact') return undefined;
+export async function checkRecognised(model: OnnxModel, pool: Pool, options: ExecutionOptions): Promise<Check | undefined> {
   for (const dropout of model.dropouts()) {
     const copy = dropout.form === 'decomposed' ? isolate(model, dropout) : undefined;
     if (!copy) continue;

@@ -1,6 +1,5 @@
 /** What both executing checks share: making the two throw-away copies comparable, and telling what came of the runs. */
 import os from 'node:os';
-import type { FixClass } from '../graph/edits.js';
 import { copyOf, operator, replaceOperators } from './copy.js';
 import type { ModelCopy } from './copy.js';
 import type { Check } from './proof.js';
@@ -75,9 +74,8 @@ function obstacleOf({ record }: OnnxModel): string | undefined {
   return undefined;
 }
 
-/** A claim weaker than `exact` says nothing of the draws of a decomposed dropout: it is left out, as at inference. */
-export function eraseDecomposed(copy: ModelCopy, dropouts: readonly RecognisedDropout[], claim: FixClass): void {
-  if (claim === 'exact') return;
+/** A decomposed dropout has no inference form to be put into: it is left out. Its draws are what the same-mask check runs. */
+export function eraseDecomposed(copy: ModelCopy, dropouts: readonly RecognisedDropout[]): void {
   const inputs = new Map<object, string>();
   for (const { form, body, output, input } of dropouts) {
     const producer = form === 'decomposed' ? body.nodes.find((node) => node.outputs[0] === output) : undefined;

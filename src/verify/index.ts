@@ -42,7 +42,7 @@ export async function prove(before: Document, after: Document, claim: FixClass, 
   if (erasure.verdict === 'fails') return conclude(claim, [erasure]);
   if (!isOnnxruntimeInstalled()) return conclude(claim, [erasure, { check: 'inference', verdict: 'not-executable', detail: 'onnxruntime-node is not installed.' }]);
   const pool = options.pool ?? sharedPool();
-  const executed: ExecutedCheck[] = [await checkInference(x, y, claim, pool, withWeights(options))];
+  const executed: ExecutedCheck[] = [await checkInference(x, y, pool, withWeights(options))];
   if (claim === 'exact' && executed[0]!.check.verdict === 'holds') executed.push(await checkSameMask(x, y, pool, withWeights(options)));
   if (claim === 'exact-in-distribution' && executed[0]!.check.verdict === 'holds') executed.push(await checkStatistics(x, y, pool, options));
   return conclude(claim, [erasure, ...executed.map(({ check }) => check)], executed.find(({ runtime }) => runtime)?.runtime);
@@ -59,7 +59,7 @@ function withWeights(options: ProveOptions): ProveOptions {
 async function proveRepair(before: OnnxDocument, after: OnnxDocument, claim: FixClass, erasure: Check, options: ProveOptions): Promise<Proof> {
   const stated = statedFor(claim, erasure);
   if (!isOnnxruntimeInstalled() || erasure.verdict === 'fails') return conclude(claim, [stated]);
-  const { check, runtime } = await checkInference(before, after, claim, options.pool ?? sharedPool(), withWeights(options));
+  const { check, runtime } = await checkInference(before, after, options.pool ?? sharedPool(), withWeights(options));
   return conclude(claim, [stated, check.verdict === 'not-executable' && erasure.verdict === 'holds' ? { ...check, verdict: 'not-applicable' } : check], runtime);
 }
 

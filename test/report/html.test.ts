@@ -81,6 +81,11 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
       expect(opened.pictures).toEqual([expect.stringMatching(/dropout 0\.5 \(live\) \(found\), gelu \(related\)/), expect.stringMatching(/gelu, dropout 0\.5 \(live\) \(changed\)/)]);
       expect(opened.text).toContain('--fix proves it');
       expect(opened.text).toContain('Explanation');
+      expect(await page.$$eval('details.finding[open] .explanation', (pages) => pages.length)).toBe(0);
+      await page.focus('details.finding[open] details[data-page] summary');
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('details.finding[open] .explanation h5');
+      expect(await page.$eval('details.finding[open] .explanation', (explained) => explained.textContent)).toContain('Srivastava et al. 2014');
       expect(requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
       expect(requests).toHaveLength(1);
       expect(errors).toEqual([]);
@@ -92,6 +97,7 @@ describe.skipIf(!hasChromium)('in Chromium', () => {
       for (const file of ['report.html', 'fixed.html', 'graph.html']) {
         const { page, errors } = await open(browser, file, scheme);
         await page.$$eval('details', (all) => all.forEach((each) => (each.open = true)));
+        if (file === 'report.html') await page.waitForSelector('.explanation');
         const violations = await page.evaluate(`(() => { ${AXE}; })(); axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.slice(0, 3).map(({ html }) => html.slice(0, 160)).join(' | ')))`);
         expect(violations, `${file} ${scheme}`).toEqual([]);
         expect(errors).toEqual([]);

@@ -12,7 +12,7 @@ import { toModelJson } from '../../fixtures/chain/topology.js';
 import type { Random } from '../../fixtures/builders/random.js';
 import type { Architecture } from '../../fixtures/zoo/index.js';
 import { ZOO } from '../../fixtures/zoo/index.js';
-import { hasOperator, knowsRate, siteOf } from '../../fixtures/zoo/planting.js';
+import { fixesRate, hasOperator, knowsRate, siteOf } from '../../fixtures/zoo/planting.js';
 import type { Fault, Format, Level, Planted, Remedy, Site, Writing } from '../../fixtures/zoo/planting.js';
 import { CODE_WRITINGS, WRITINGS } from '../../fixtures/zoo/writings.js';
 import { readCode } from '../../src/formats/code/document.js';
@@ -150,7 +150,7 @@ function specimensOf(rule: string, fault: Fault, format: Format, { site, planted
 function onnxSpecimen(base: Omit<Specimen, 'writing' | 'write'>, writing: Writing): Specimen {
   const { planted, site } = base;
   const options = { ...writing, ...planted.onnx };
-  const rateless = knowsRate(writing) ? {} : planted.withoutRate;
+  const rateless = { ...(!fixesRate(writing) && planted.whereFed), ...(!knowsRate(writing) && planted.withoutRate) };
   // Random operators whose mask has a shape of its own fit no other place; nothing broadcasts below opset 7.
   const refused = planted.isRefused?.('onnx', options) === true || writing.opset < 7 || !hasOperator(writing) || (writing.spatial ?? 'decomposed') === 'decomposed' && isDecomposed(planted);
   // onnxruntime has no kernels below opset 7, and no RandomUniformLike of opset 22.

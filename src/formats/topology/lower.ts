@@ -33,7 +33,7 @@ function* waysOf(document: TopologyDocument, edit: Edit): Generator<() => Splice
     case 'remove': {
       const site = siteIn(edit.layer);
       if (site.part === 'dropout' || site.part === 'recurrentDropout') yield () => removalOfSetting(site);
-      else yield () => removal(document, ownElement(edit.layer, site));
+      else yield () => removal(document, ownElement(edit.layer, site), isFirst(site.instance));
       break;
     }
     case 'move': {
@@ -115,9 +115,10 @@ function rewired(owner: Described, edit: Extract<Edit, { type: 'move' }>, unit: 
   return [...reads.values()].filter(([reference, value]) => reference.name !== value).map(([reference, value]) => rename(reference, value));
 }
 
-function removal(document: TopologyDocument, unit: TS.Expression): Splices {
+function removal(document: TopologyDocument, unit: TS.Expression, first: boolean): Splices {
   const owner = functionalOwner(unit);
   if (listOf(unit)?.length === 1) refuse('it is the only layer');
+  if (first) refuse("the model's first layer carries its input shape");
   if (!owner) return removeFromList(document.text, unit);
   const input = soleInput(unit);
   return [...removeFromList(document.text, unit), ...readersOf(owner, named(unit)).map((reader) => rename(reader, input.name))];

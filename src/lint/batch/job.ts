@@ -8,7 +8,6 @@ import { illustrator } from '../illustration.js';
 import type { Prove } from '../proving.js';
 import type { LintResult } from '../result.js';
 import { lintFile, type RunRequest } from '../run.js';
-import { graphPatch } from './graph-patch.js';
 
 export interface Job {
   /** Absolute. */
@@ -35,10 +34,19 @@ export interface JobResult {
   readonly dependencies?: readonly string[];
 }
 
+/** Ends the proofs that are under way in this thread. */
+export async function endProofs(): Promise<void> {
+  const { closeVerifier } = await import('../../verify/index.js');
+  closeVerifier();
+}
+
 export type Phase = 'reading' | 'checking' | 'proving';
 export type OnPhase = (phase: Phase) => void | Promise<void>;
 
-/** Never rejects for a file that cannot be read; once `signal` is aborted nothing is written any more. */
+/**
+ * Never rejects for a file that cannot be read. Once `signal` is aborted nothing is written any more and the call rejects,
+ * unless the file had been written already: what was done is told.
+ */
 export async function perform(job: Job, onPhase: OnPhase = () => undefined, signal?: AbortSignal): Promise<JobResult> {
   const { file, configuration, fix } = job;
   await onPhase('reading');
@@ -47,22 +55,23 @@ export async function perform(job: Job, onPhase: OnPhase = () => undefined, sign
     onRead: () => onPhase('checking'),
     replacements: job.replacements,
     ...(job.illustrated && { illustrate: illustrator() }),
-    ...(fix && { fix: { ...fix, classes: new Set(fix.classes), prove: fix.verify ? await proverWith(onPhase) : undefined, ...(signal && { signal }) } }),
+    ...(fix && { fix: { ...fix, classes: new Set(fix.classes), prove: fix.verify ? await proverWith(onPhase, signal) : undefined, ...(signal && { signal }) } }),
   };
   const { result, document, change } = await lintFile(file, request);
   const dependencies = [...(document?.externalFiles ?? []).map((each) => path.resolve(path.dirname(file), each)), ...(document?.dependencies ?? [])];
   return {
     result,
-    ...(change && { patch: graphPatch(change.before, change.after, file) }),
+    ...(change && { patch: (await import('./graph-patch.js')).graphPatch(change.before, change.after, file) }),
     ...(dependencies.length > 0 && { dependencies }),
   };
 }
 
 /** The verifier is loaded when a fix is to be proven and not before. */
-async function proverWith(onPhase: OnPhase): Promise<Prove> {
+async function proverWith(onPhase: OnPhase, signal: AbortSignal | undefined): Promise<Prove> {
   const { prove } = await import('../../verify/index.js');
   return async (...claim) => {
     await onPhase('proving');
+    signal?.throwIfAborted();
     return prove(...claim);
   };
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import type { Tinypool } from 'tinypool';
 import type { ResultCache } from './cache.js';
-import { perform, type Job, type JobResult, type OnPhase, type Phase } from './job.js';
+import { endProofs, perform, type Job, type JobResult, type OnPhase, type Phase } from './job.js';
 
 export interface Progress {
   readonly file: string;
@@ -38,14 +38,16 @@ export async function runAll(jobs: readonly Job[], options: RunAllOptions = {}):
     else open.push(index);
   }
   const workers = Math.min(open.length, options.concurrency ?? automaticConcurrency(open.map((index) => jobs[index]!)));
-  const run = workers > 1 ? await inPool(workers, signal) : { perform: untilAborted(signal), close: async () => undefined };
+  const run = workers > 1 ? await inPool(workers, signal) : { perform: (job: Job, onPhase: OnPhase) => perform(job, onPhase, signal), close: async () => undefined };
+  const abort = (): void => void endProofs();
+  signal?.addEventListener('abort', abort);
   try {
     const next = open.values();
     const work = async (): Promise<void> => {
       for (const index of next) {
         if (signal?.aborted) return;
         const job = jobs[index]!;
-        const result = await run.perform(job, (phase) => onProgress?.({ file: job.file, phase, done, total: jobs.length }));
+        const result = await orAborted(run.perform(job, (phase) => onProgress?.({ file: job.file, phase, done, total: jobs.length })), signal);
         if (!result) return;
         results[index] = result;
         done += 1;
@@ -54,6 +56,7 @@ export async function runAll(jobs: readonly Job[], options: RunAllOptions = {}):
     };
     await Promise.all(Array.from({ length: Math.max(1, workers) }, work));
   } finally {
+    signal?.removeEventListener('abort', abort);
     await run.close();
   }
   return results.filter((result) => result !== undefined);
@@ -64,13 +67,16 @@ function automaticConcurrency(jobs: readonly Job[]): number {
   return Math.min(os.availableParallelism(), Math.ceil(jobs.length / perWorker));
 }
 
-type Perform = (job: Job, onPhase: OnPhase) => Promise<JobResult | undefined>;
+type Perform = (job: Job, onPhase: OnPhase) => Promise<JobResult>;
 
-/** `undefined` once the signal has come, whatever becomes of the job. */
-function untilAborted(signal: AbortSignal | undefined): Perform {
-  if (!signal) return (job, onPhase) => perform(job, onPhase);
-  const aborted = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined), { once: true }));
-  return (job, onPhase) => Promise.race([perform(job, onPhase, signal), aborted]);
+/** `undefined` for a job that the signal has ended. */
+async function orAborted(result: Promise<JobResult>, signal: AbortSignal | undefined): Promise<JobResult | undefined> {
+  try {
+    return await result;
+  } catch (error) {
+    if (signal?.aborted) return undefined;
+    throw error;
+  }
 }
 
 async function inPool(workers: number, signal: AbortSignal | undefined): Promise<{ readonly perform: Perform; close(): Promise<void> }> {
@@ -85,13 +91,13 @@ async function inPool(workers: number, signal: AbortSignal | undefined): Promise
     close: () => pool.destroy(),
     async perform(job, onPhase) {
       const { port1, port2 } = new MessageChannel();
+      const abort = (): void => port1.postMessage('abort');
       port1.on('message', (phase: Phase) => void onPhase(phase));
+      signal?.addEventListener('abort', abort);
       try {
-        return (await pool.run({ job, port: port2 }, { transferList: [port2], ...(signal && { signal }) })) as JobResult;
-      } catch (error) {
-        if (signal?.aborted) return undefined;
-        throw error;
+        return (await pool.run({ job, port: port2 }, { transferList: [port2] })) as JobResult;
       } finally {
+        signal?.removeEventListener('abort', abort);
         port1.close();
       }
     },

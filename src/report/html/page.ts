@@ -48,6 +48,7 @@ ${results.filter((result) => !isClean(result)).map((result) => fileSection(resul
 ${cleanFiles(results.filter(isClean), cwd)}
 </div>
 </main>
+${used.map(pageTemplate).join('')}
 <footer>droplint ${text(packageJson().version)}. Keys: <kbd>j</kbd> and <kbd>k</kbd> go from finding to finding, <kbd>Enter</kbd> opens one, <kbd>/</kbd> searches.</footer>`;
   return documentOf('droplint report', body, SCRIPT);
 }
@@ -109,27 +110,22 @@ function checks({ checks: all, runtime }: Proof): string {
   return `<table><thead><tr><th scope="col">check</th><th scope="col">verdict</th><th scope="col">what it saw</th></tr></thead><tbody>${rows}</tbody></table>${where}`;
 }
 
-/** The rule's page; a report that repeats it stays short, because it is compressed well and opened on demand. */
+/** What the rule says, and its page, which stands in the report once and is put here when it is opened. */
 function explanation({ ruleId }: LintMessage): string {
   const rule = rules.find(({ id }) => id === ruleId);
   if (!rule) return '';
-  const page = rulePageText(rule.id);
-  const link = `<p><a${attributes({ href: rulePage(rule.id) })}>${text(rule.id)} on the web</a></p>`;
-  if (page === undefined) return `<h3>Explanation</h3><p>${text(rule.statement)}</p>${link}`;
-  return `<details><summary>Explanation: ${text(rule.statement)}</summary><div class="explanation">${renderPage(rule.id, page)}${link}</div></details>`;
+  const link = `<a${attributes({ href: rulePage(rule.id) })}>${text(rule.id)} on the web</a>`;
+  const page = rulePageText(rule.id) === undefined ? '' : `<details${attributes({ 'data-page': rule.id })}><summary>The whole page</summary></details>`;
+  return `<h3>Explanation</h3><p>${text(rule.statement)} (${link})</p>${page}`;
 }
 
-const rendered = new Map<string, string>();
-
 /** Headings one below another keep the outline of the report whole. */
-function renderPage(id: string, page: string): string {
-  let html = rendered.get(id);
-  if (html === undefined) {
-    const linked = page.replace(/\]\((?!https?:|#)([\w-]+)\.md\)/g, (_, other: string) => `](${rulePage(other)})`);
-    html = (marked.parse(linked, { async: false }))
-      .replace(/<(\/?)h(\d)/g, (_, slash: string, depth: string) => `<${slash}h${Math.min(6, Number(depth) + 2)}`)
-      .replaceAll('<pre>', '<pre tabindex="0">');
-    rendered.set(id, html);
-  }
-  return html;
+function pageTemplate(id: string): string {
+  const page = rulePageText(id);
+  if (page === undefined) return '';
+  const linked = page.replace(/\]\((?!https?:|#)([\w-]+)\.md\)/g, (_, other: string) => `](${rulePage(other)})`);
+  const html = marked.parse(linked, { async: false })
+    .replace(/<(\/?)h(\d)/g, (_, slash: string, depth: string) => `<${slash}h${Math.min(6, Number(depth) + 3)}`)
+    .replaceAll('<pre>', '<pre tabindex="0">');
+  return `<template${attributes({ id: `page-${id}` })}><div class="explanation">${html}</div></template>`;
 }

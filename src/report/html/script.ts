@@ -24,6 +24,11 @@ export const SCRIPT = String.raw`
     const query = new URLSearchParams(Object.entries({ rule: rule.value, file: file.value, level: level.value, text: text.value }).filter(([, value]) => value));
     history.replaceState(null, '', query.size ? '#' + query : location.pathname + location.search);
   };
+  for (const page of $('details[data-page]')) {
+    page.addEventListener('toggle', () => {
+      if (page.open && !page.querySelector('.explanation')) page.append(document.getElementById('page-' + page.dataset.page).content.cloneNode(true));
+    });
+  }
   const given = new URLSearchParams(location.hash.slice(1));
   for (const control of [rule, file, level, text]) {
     if (given.has(control.id)) control.value = given.get(control.id);

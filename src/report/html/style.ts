@@ -53,7 +53,7 @@ table { border-collapse: collapse; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); }
 pre { overflow-x: auto; background: var(--panel); padding: .75rem; border-radius: 6px; }
 .explanation { border-left: 3px solid var(--line); padding-left: 1rem; max-width: 52rem; }
-.explanation h1 { font-size: 1.05rem; margin: .5rem 0; } .explanation h2 { font-size: .95rem; margin: 1rem 0 .25rem; } .explanation h3 { font-size: .9rem; }
+.explanation h4 { font-size: 1rem; margin: .5rem 0; } .explanation h5, .explanation h6 { font-size: .92rem; margin: 1rem 0 .25rem; }
 .clean { color: var(--quiet); }
 footer { color: var(--quiet); font-size: .85rem; padding-block: 2rem; }
 [hidden] { display: none !important; }

@@ -179,6 +179,7 @@ describe('what TensorFlow.js loads after edits', () => {
 describe('refuses', () => {
   it.each<[string, string, (document: TopologyDocument) => readonly Edit[], RegExp]>([
     ['the only layer', modelJson(sequential(dropout('d', { inputShape: [3] }))), (document) => [remove(pick(document, 'dropout'))], /only layer/],
+    ['to take the first layer away', modelJson(sequential(dropout('d', { inputShape: [3] }), dense('out'))), (document) => [remove(pick(document, 'dropout'))], /first layer/],
     ['in front of the first layer', modelJson(sequential(first(), dropout('d'))), (document) => [move(pick(document, 'dropout')).before(pick(document, 'dense'))], /first layer/],
     ['the first layer', modelJson(sequential(dropout('d', { inputShape: [3] }), tf.layers.batchNormalization(), dense('out'))), behind('batchNormalization'), /first layer/],
     ['weights', modelJson(sequential(first(), tf.layers.batchNormalization())), (document) => [{ type: 'fold-bias', layer: pick(document, 'dense'), into: pick(document, 'batchNormalization') }], /weights/],

@@ -60,7 +60,7 @@ export const ON_STRUCTURE: readonly Mutation[] = [
   mutation('activation twice', somewhere((model) => model.of('Sigmoid', 'Tanh', 'HardSigmoid', 'Softplus', 'Elu'), (activation, model) =>
     model.behind(activation.output[0]!, (input, output) => node(activation.opType!, [input], [output], activation.attribute)) !== undefined)),
   mutation('activation inserted', somewhere((model) => model.of('Gemm', 'MatMul', 'Conv', 'BatchNormalization'), (layer, model) => {
-    if (model.readers(layer.output[0]!).some(({ opType }) => opType === 'Relu')) return false;
+    if (isRectified(model, layer.output[0]!)) return false;
     return model.behind(layer.output[0]!, (input, output) => node('Relu', [input], [output])) !== undefined;
   })),
   mutation('sign flipped', somewhere((model) => model.of('Gemm', 'Conv', 'MatMul', 'BatchNormalization'), (layer, model) =>
@@ -140,6 +140,11 @@ export const ON_STRUCTURE: readonly Mutation[] = [
     model.insertBefore(norm, relu);
   })),
 ];
+
+/** A ReLU follows, at once or behind what keeps zeros and order. */
+function isRectified(model: Mutable, name: string): boolean {
+  return model.readers(name).some(({ opType, output }) => opType === 'Relu' || (['Dropout', 'MaxPool', 'Reshape', 'Flatten', 'Identity'].includes(opType!) && isRectified(model, output[0]!)));
+}
 
 function isSquare(model: Mutable, name: string): boolean {
   const shape = model.shape(name);

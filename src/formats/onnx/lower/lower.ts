@@ -24,8 +24,6 @@ class Lowering {
   readonly #rewirings = new Map<Body, Rewiring>();
   /** The fix that put a dropout in another place or form: what the lift knows of it holds no longer. */
   readonly #displaced = new Map<Layer, Fix>();
-  /** Layers that consist of other nodes now. */
-  readonly #replaced = new Set<Layer>();
   #dropoutsOf: ReadonlyMap<Body, readonly Place[]> | undefined;
 
   constructor(model: ModelRecord, readonly lifted: Lifted) {
@@ -47,15 +45,16 @@ class Lowering {
 
   #current = (layer: Layer): Current => {
     const place = this.lifted.places.get(layer) ?? refuse(`${layer.type} is part of a fused operator`);
-    if (this.#replaced.has(layer)) refuse('another edit of the same pass replaces it');
     return currentOf(place, this.#rewiring(place.body));
   };
 
-  #dropout(layer: Layer, fix: Fix): CurrentDropout {
+  #undisplaced(layer: Layer, fix: Fix): Current {
     const by = this.#displaced.get(layer);
     if (by) refuse(by === fix ? 'it is moved or replaced by the same fix' : 'another fix of the same pass moves or replaces it');
-    return dropoutOf(this.#current(layer));
+    return this.#current(layer);
   }
+
+  #dropout = (layer: Layer, fix: Fix): CurrentDropout => dropoutOf(this.#undisplaced(layer, fix));
 
   /** Every dropout of the body. */
   #others(body: Body): readonly Place[] {
@@ -70,7 +69,8 @@ class Lowering {
   apply(edit: Edit, fix: Fix): void {
     switch (edit.type) {
       case 'move':
-        moveDropout(this.#dropout(edit.layer, fix), edit.where, () => this.#current(edit.target));
+        if (edit.layer === edit.target) refuse('it cannot move past itself');
+        moveDropout(this.#dropout(edit.layer, fix), edit.where, () => this.#undisplaced(edit.target, fix));
         this.#displaced.set(edit.layer, fix);
         return;
       case 'remove':
@@ -78,7 +78,7 @@ class Lowering {
       case 'insert': {
         const { rate, unit, training = false } = edit.spec;
         if (rate === 'keep') refuse('an inserted dropout needs a rate');
-        const goal = this.#current(edit.target);
+        const goal = this.#undisplaced(edit.target, fix);
         return insertDropout(goal, edit.where, { rate, unit, training, others: this.#others(goal.place.body) });
       }
       case 'replace': {
@@ -87,7 +87,6 @@ class Lowering {
         makePerChannel(dropout);
         if (edit.spec.rate !== 'keep') configureDropout(dropout, { rate: edit.spec.rate });
         this.#displaced.set(edit.layer, fix);
-        this.#replaced.add(edit.layer);
         return;
       }
       case 'fold-bias':

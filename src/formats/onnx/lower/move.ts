@@ -15,13 +15,14 @@ export function moveDropout(dropout: CurrentDropout, where: 'after' | 'before', 
   if (rewiring !== target.rewiring) refuse('the two layers stand in different graphs');
   if (where === 'before' && target.input === '') refuse('the layer reads nothing that could be dropped');
   const there = where === 'after' ? target.place.output : target.place.input;
-  if (dropout.dropout.mask) refuse('its mask is read, and would be the mask of something else there');
   if (isFloat(target.place.body.tensor(there).dataType) === false) refuse('there are no floating-point numbers to drop');
   checkFit(dropout, there);
+  const keepsShape = sameShape(shapeOf(dropout.place.body, dropout.place.input), shapeOf(dropout.place.body, there));
+  if (dropout.dropout.mask) refuse(keepsShape ? 'its mask is read, and would be the mask of something else there' : 'its mask is read and would have another shape');
   const place = { anchor: where === 'after' ? target.nodes.at(-1)! : target.nodes[0], where };
   const forbidden = new Set(where === 'after' ? nodes : [...nodes, ...target.nodes]);
   const late = nodesToHoist(rewiring, sideInputsOf(dropout), place, forbidden, new Set(where === 'after' ? [target.output, dropout.output] : [dropout.output]));
-  if (!sameShape(shapeOf(dropout.place.body, dropout.place.input), shapeOf(dropout.place.body, there))) forgetInside(dropout);
+  if (!keepsShape) forgetInside(dropout);
 
   rewiring.join(dropout.input, dropout.output, new Set(nodes), dropout.reader);
   const inner = goal();

@@ -48,7 +48,10 @@ const written: [label: string, bytes: Uint8Array][] = [];
 /** `proven`, or why it is refused. */
 async function outcome({ name, bytes, runs }: Structure, kind: string): Promise<string> {
   let edits: readonly Edit[] | undefined;
-  const rewritten = rewrite(bytes, (graphs) => ((edits = EDITS[kind]!(sceneOf(graphs))) ? [edits] : []));
+  const rewritten = rewrite(bytes, (graphs) => {
+    edits = EDITS[kind]!(sceneOf(graphs));
+    return edits ? [edits] : [];
+  });
   if (!edits) return 'not applicable';
   const [refusal] = rewritten.refusals;
   const label = `${name}: ${kind}`;

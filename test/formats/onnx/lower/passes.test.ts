@@ -115,7 +115,7 @@ describe('several fixes in one pass', () => {
     expect(of((g) => [gone(g), after(g)])).toEqual([undefined, 'it overlaps another fix of the same pass: another fix of the same pass has taken it out']);
     expect(of((g) => [gone(g), gone(g)])).toEqual([undefined, 'it overlaps another fix of the same pass: another fix of the same pass has taken it out']);
     const maps = rewrite(toOnnx('conv2d(4) → dropout(0.1) → dropout(0.2) → conv2d(4)'), ([g]) => [[replace(nth(g!, 'dropout'), spec(0.1, 'channel'))], [move(nth(g!, 'dropout', 1)).before(nth(g!, 'dropout'))]]);
-    expect(maps.refusals).toEqual([undefined, 'it overlaps another fix of the same pass: another edit of the same pass replaces it']);
+    expect(maps.refusals).toEqual([undefined, 'it overlaps another fix of the same pass: another fix of the same pass moves or replaces it']);
     expect(of((g) => [[...after(g), replace(nth(g, 'dropout'), spec(0.1, 'channel'))]])).toEqual(['it is moved or replaced by the same fix']);
   });
 

@@ -59,7 +59,8 @@ const difference = (a: Tensor | undefined, b: Tensor | undefined): number => {
   return largest;
 };
 
-const checked: Uint8Array[] = [];
+/** Files for onnx.checker, with what made them. */
+const checked: [made: string, bytes: Uint8Array][] = [];
 const outcomes = { applied: 0, refused: 0 };
 
 async function expectSameInference(graph: RandomGraph, edits: readonly RandomEdit[]): Promise<void> {
@@ -67,7 +68,7 @@ async function expectSameInference(graph: RandomGraph, edits: readonly RandomEdi
   const rewritten = rewrite(bytes, (graphs) => fixesOf(graphs, edits));
   for (const refusal of rewritten.refusals) outcomes[refusal === undefined ? 'applied' : 'refused'] += 1;
   await expectSound(rewritten, 'random', { runs: false });
-  if (graph.opset <= CHECKER_OPSET && checked.length < 400 + RUNS / 2) checked.push(rewritten.bytes);
+  if (graph.opset <= CHECKER_OPSET && checked.length < 400 + RUNS / 2) checked.push([JSON.stringify([graph, edits]), rewritten.bytes]);
   for (const level of ['disabled', 'all'] as const) {
     const [before, after] = [await runModel(bytes, level), await runModel(rewritten.bytes, level)];
     expect(Object.keys(after)).toEqual(Object.keys(before));
@@ -86,5 +87,5 @@ it(`random edits of ${RUNS} random graphs: sound files, equal inference`, async 
 }, 60_000 + RUNS * 2_000);
 
 it.skipIf(!checkerVersion())('and onnx.checker accepts them with full_check (needs python3-onnx)', () => {
-  expect(checkModels(checked).filter((error) => error !== undefined)).toEqual([]);
+  expect(checkModels(checked.map(([, bytes]) => bytes)).flatMap((error, i) => (error ? [`${error} ${checked[i]![0]}`] : []))).toEqual([]);
 }, 300_000);
