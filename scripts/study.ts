@@ -13,7 +13,7 @@ import { blocks, pictures } from './study/report.js';
 import { Results, type Result, type Setting } from './study/results.js';
 import type { Measured, Run } from './study/training.js';
 
-const FULL = { settings: [{ size: 100, epochs: 60 }, { size: 300, epochs: 40 }, { size: 1000, epochs: 20 }], testSize: 1000, seeds: undefined };
+const FULL = { settings: [{ size: 100, epochs: 60 }, { size: 300, epochs: 40 }, { size: 1000, epochs: 25 }], testSize: 1000, seeds: undefined };
 const QUICK = { settings: [{ size: 20, epochs: 2 }, { size: 40, epochs: 2 }, { size: 60, epochs: 2 }], testSize: 40, seeds: 1 };
 
 const { values } = parseArgs({

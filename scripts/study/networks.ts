@@ -72,7 +72,7 @@ function convolutional(between: () => Layers) {
 
 /** Reads an image row by row. */
 function recurrent(rates: { dropout?: number; recurrentDropout?: number }, before: () => Layers = none) {
-  return () => stack(...before(), tf.layers.lstm({ units: 16, ...rates }), classifier());
+  return () => stack(...before(), tf.layers.lstm({ units: 32, ...rates }), classifier());
 }
 
 export const FAMILIES: readonly Family[] = [
