@@ -235,6 +235,6 @@ async function remedied(specimen: Specimen, document: Document, finding: Finding
   if (!own && specimen.refused && outcome.refusals.has(finding.identity)) return { refused: true };
   if (!own) return { fixed: false, note: outcome.refusals.get(finding.identity) ?? failed?.reason ?? 'no fix was offered' };
   const shown = own.proof?.checks.some(({ verdict }) => verdict === 'holds');
-  const stays = outcome.remaining.find(({ identity }) => identity === finding.identity);
+  const stays = outcome.remaining.find(({ identity, problem }) => identity === finding.identity && problem.messageId === finding.problem.messageId);
   return { fixed: stays === undefined, ...(stays && { note: `still found: ${stays.message}` }), ...(shown && { proven: own.proof?.verdict === 'proven' }) };
 }
