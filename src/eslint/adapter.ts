@@ -28,12 +28,13 @@ export function toEslintRule(rule: Rule): EslintRule.RuleModule {
       messages: { ...placeholders(rule.messages), [SUGGESTION]: '{{ change }} ({{ fixClass }})' },
     },
     create(context) {
+      // Most files hold no model: they cost one look at their text, and no listener.
+      const document = documentOf(context.sourceCode, context.physicalFilename ?? context.filename);
+      if (!document) return {};
       const settings = resolveSettings(context.settings);
       const enabled: EnabledRule = { rule, level: levelOf(rule, settings.strict), levelIsChosen: false, options: resolveOptions(rule, (context.options[0] ?? {}) as Record<string, unknown>), strict: settings.strict };
       return {
         Program() {
-          const document = documentOf(context.sourceCode, context.physicalFilename ?? context.filename);
-          if (!document) return;
           for (const finding of findingsOf(document, enabled, settings.mode)) {
             if (finding.level !== 'info' || settings.info) context.report(descriptorOf(finding, document, enabled, settings, context));
           }
