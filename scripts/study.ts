@@ -39,7 +39,7 @@ async function study({ settings, testSize, seeds }: typeof FULL | typeof QUICK):
 
 async function trainAll(settings: readonly Setting[], testSize: number, seedsOfAll: number | undefined): Promise<Result[]> {
   const runs = FAMILIES.flatMap(({ networks, seeds, effort }, family) =>
-    networks.flatMap((_, network) => settings.flatMap(({ size, epochs }) => Array.from({ length: seedsOfAll ?? seeds }, (_, index): Run => ({ family, network, seed: index + 1, size, epochs: Math.ceil(epochs * effort), testSize, curve: family === 0 && network < 2 })))),
+    networks.flatMap((own, network) => settings.flatMap(({ size, epochs }) => Array.from({ length: seedsOfAll ?? own.seeds ?? seeds }, (_, index): Run => ({ family, network, seed: index + 1, size, epochs: Math.ceil(epochs * effort), testSize, curve: family === 0 && network < 2 })))),
   );
   // The longest first, so that no process waits at the end.
   const longestFirst = [...runs].sort((a, b) => durationOf(b) - durationOf(a));

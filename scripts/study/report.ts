@@ -56,7 +56,10 @@ function curves(results: Results, setting: Setting): Series[] {
 }
 
 function settingText({ settings, all }: Results): string {
-  const seeds = FAMILIES.map(({ title }, family) => `${title} ${new Set(all.filter((each) => each.family === family).map(({ seed }) => seed)).size}`);
+  const seeds = FAMILIES.map(({ title, networks }, family) => {
+    const counts = networks.map((_, network) => all.filter((each) => each.family === family && each.network === network && each.size === settings[0]!.size).length);
+    return `${title} ${[...new Set([Math.min(...counts), Math.max(...counts)])].join(' to ')}`;
+  });
   const shortened = FAMILIES.filter(({ effort }) => effort < 1).map(({ title }) => title.toLowerCase());
   return [
     table(['training examples', 'epochs', 'updates'], settings.map(({ size, epochs }) => [size, epochs, epochs * Math.ceil(size / 50)].map(String))),
@@ -95,7 +98,7 @@ function shiftTable(results: Results): string {
     FAMILIES[family]!.networks.map(({ name }, network) => [
       name,
       ...results.settings.map((setting) => spread(results.values(family, network, setting, ({ varianceShift }) => varianceShift!.measured), 2)),
-      network === 2 ? results.settings.map((setting) => mean(results.values(family, network, setting, ({ varianceShift }) => varianceShift!.predicted)).toFixed(2)).join(', ') : '1',
+      network === 2 ? results.settings.map((setting) => mean(results.values(family, network, setting, ({ varianceShift }) => varianceShift!.predicted)).toFixed(2)).join(', ') : '–',
     ]),
   );
 }

@@ -77,3 +77,12 @@ describe('--quick', () => {
     expect(contents()).toEqual(before);
   });
 });
+
+it('the page and its pictures are those of the stored numbers', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'droplint-study-'));
+  const names = ['dropout.md', 'dropout-study.json', 'dropout-curves.svg', 'dropout-schedules.svg', 'dropout-test-error.svg'];
+  for (const name of names.slice(0, 2)) copyFileSync(path.join(ROOT, 'docs', name), path.join(folder, name));
+  execFileSync(process.execPath, ['--import', 'tsx', path.join(ROOT, 'scripts/study.ts'), '--docs', folder, '--render'], { cwd: ROOT, stdio: 'ignore' });
+  for (const name of names) expect(readFileSync(path.join(folder, name), 'utf8') === readFileSync(path.join(ROOT, 'docs', name), 'utf8'), name).toBe(true);
+  rmSync(folder, { recursive: true });
+});
