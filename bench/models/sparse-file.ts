@@ -4,7 +4,7 @@ import proto from 'onnx-proto';
 import protobuf from 'protobufjs/minimal.js';
 import { DATA_TYPES, size, tensorProto, valueInfo } from '../../fixtures/builders/tensors.js';
 import type { Tensor } from '../../fixtures/builders/onnx.js';
-import type { UnweightedModel } from './transformer.js';
+import type { UnweightedModel } from './unweighted.js';
 
 const { GraphProto, ModelProto, TensorProto } = proto.onnx;
 

@@ -2,21 +2,14 @@
 import { activation } from '../../fixtures/builders/activations.js';
 import { dropout } from '../../fixtures/builders/dropout-forms.js';
 import { convolution, flatten, linear, pool } from '../../fixtures/builders/layers.js';
-import { Model, type Tensor } from '../../fixtures/builders/onnx.js';
-import type { UnweightedModel, Weight } from './transformer.js';
+import { unweighted, type UnweightedModel } from './unweighted.js';
 
 const STAGES = [[2, 64], [2, 128], [3, 256], [3, 512], [3, 512]] as const;
 
 /** With a fault: the first dropout stands in front of its ReLU. */
 export function vgg16(): UnweightedModel {
-  const model = new Model({ opset: 17 });
-  const weights: Weight[] = [];
-  const g = model.graph;
-  g.parameter = (operator, scope, role, shape): Tensor => {
-    const name = model.namer.parameter(scope, role, operator);
-    weights.push({ name, shape });
-    return { name, shape, type: 'float32' };
-  };
+  const unfilled = unweighted({ opset: 17 });
+  const g = unfilled.model.graph;
   let x = g.input('image', [1, 3, 224, 224]);
   let index = 0;
   for (const [convolutions, width] of STAGES) {
@@ -28,5 +21,5 @@ export function vgg16(): UnweightedModel {
   x = activation(g, linear(g, x, 4096, { scope: 'classifier.3' }), 'relu', { scope: 'classifier.4' });
   x = dropout(g, x, { rate: 0.5, state: 'live', scope: 'classifier.5' });
   g.output(linear(g, x, 1000, { scope: 'classifier.6' }), 'logits');
-  return { model, weights };
+  return unfilled;
 }

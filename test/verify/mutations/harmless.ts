@@ -2,19 +2,11 @@
 import type { Mutation } from './catalogue.js';
 import { floats, node } from './mutable.js';
 import type { Mutable, Node } from './mutable.js';
+import { mutationsThatChange } from './placed.js';
 
 const changes = 'nothing' as const;
 
-function at<T>(kind: string, places: (model: Mutable) => readonly T[], change: (place: T, model: Mutable) => boolean | void): Mutation {
-  return {
-    kind,
-    changes,
-    apply: (model) => {
-      const place = model.pick(places(model));
-      return place !== undefined && change(place, model) !== false;
-    },
-  };
-}
+const at = mutationsThatChange(changes);
 
 /** Values that only the main graph names. */
 const innerValues = (model: Mutable): string[] => model.live().filter(({ attribute }) => attribute.every(({ g }) => !g)).flatMap(({ output }) => output.slice(0, 1)).filter((name) => !model.isOutput(name) && model.readers(name).every((reader) => reader.input.includes(name)));

@@ -3,6 +3,7 @@ import type { onnx } from 'onnx-proto';
 import type { Mutation } from './catalogue.js';
 import { attribute, floats, setFloat, setInt, setInts } from './mutable.js';
 import type { Mutable, Node } from './mutable.js';
+import { mutationsThatChange } from './placed.js';
 
 const changes = 'inference' as const;
 
@@ -22,16 +23,7 @@ function weights(model: Mutable, ...types: string[]): Operand[] {
 
 const matrices = (model: Mutable): Operand[] => weights(model, 'Gemm', 'MatMul', 'Conv').filter(({ k }) => k === 1);
 
-function at<T>(kind: string, places: (model: Mutable) => readonly T[], change: (place: T, model: Mutable) => boolean | void): Mutation {
-  return {
-    kind,
-    changes,
-    apply: (model) => {
-      const place = model.pick(places(model));
-      return place !== undefined && change(place, model) !== false;
-    },
-  };
-}
+const at = mutationsThatChange(changes);
 
 function scale(tensor: onnx.ITensorProto, factor: number): boolean {
   const values = floats(tensor);

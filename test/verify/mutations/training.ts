@@ -2,6 +2,7 @@
 import type { Mutation } from './catalogue.js';
 import { attribute, node, setFloat, setInt } from './mutable.js';
 import type { Mutable, Node } from './mutable.js';
+import { mutationsThatChange } from './placed.js';
 
 const changes = 'training' as const;
 
@@ -13,16 +14,7 @@ const rateOf = (model: Mutable, dropout: Node): number | undefined => {
 /** Those that drop. */
 const effective = (model: Mutable): Node[] => dropouts(model).filter((dropout) => rateOf(model, dropout) !== 0);
 
-function at(kind: string, places: (model: Mutable) => readonly Node[], change: (dropout: Node, model: Mutable) => boolean | void): Mutation {
-  return {
-    kind,
-    changes,
-    apply: (model) => {
-      const place = model.pick(places(model));
-      return place !== undefined && change(place, model) !== false;
-    },
-  };
-}
+const at = mutationsThatChange(changes);
 
 export const ON_DROPOUT: readonly Mutation[] = [
   at('dropout lost', effective, (dropout, model) => {
