@@ -1,25 +1,34 @@
 import { move } from '../src/graph/edits.js';
-import type { DropoutLayer, Layer, NormalizationLayer } from '../src/graph/layers.js';
+import type { ActivationLayer, DropoutLayer, Layer, NormalizationLayer } from '../src/graph/layers.js';
 import { hasRunningStatistics, isWeighted, predictedMoments, varianceShift } from '../src/graph/predicates.js';
-import { activationDropouts, follow, next } from '../src/graph/traversal.js';
+import { activationDropouts, chains, next } from '../src/graph/traversal.js';
 import { defineRule } from '../src/rule.js';
 
 const isPassed = (layer: Layer) => layer.kind === 'reshape' || layer.kind === 'activation' || layer.kind === 'pooling' || (layer.kind === 'merge' && layer.of === 'concat');
 
+interface Passed {
+  readonly activation: ActivationLayer | undefined;
+  readonly concat: boolean;
+}
+
+const gather = (layer: Layer, { activation, concat }: Passed): Passed => ({ activation: layer.kind === 'activation' ? layer : activation, concat: concat || layer.kind === 'merge' });
+const onwards = () => chains<Passed>(next, isPassed, { activation: undefined, concat: false }, gather);
+
 interface Chain {
   readonly batchNorm: NormalizationLayer;
-  readonly passed: readonly Layer[];
+  readonly passed: Passed;
   readonly weighted: Layer | undefined;
 }
 
 /** dropout → (reshape, activation, pooling, concat)* → BatchNorm; with `across`, one weighted layer may stand between. */
-function followingBatchNorm(dropout: DropoutLayer, across: boolean): Chain | undefined {
-  const first = follow(dropout, next, isPassed);
-  if (!first.end) return undefined;
-  if (hasRunningStatistics(first.end)) return { batchNorm: first.end, passed: first.passed, weighted: undefined };
-  if (!across || !isWeighted(first.end)) return undefined;
-  const second = follow(first.end, next, isPassed);
-  return second.end && hasRunningStatistics(second.end) ? { batchNorm: second.end, passed: [...first.passed, ...second.passed], weighted: first.end } : undefined;
+function followingBatchNorm(dropout: DropoutLayer, across: boolean, from: ReturnType<typeof onwards>): Chain | undefined {
+  const { end, facts: passed } = from(dropout);
+  if (!end) return undefined;
+  if (hasRunningStatistics(end)) return { batchNorm: end, passed, weighted: undefined };
+  if (!across || !isWeighted(end)) return undefined;
+  const { end: batchNorm, facts: further } = from(end);
+  if (!batchNorm || !hasRunningStatistics(batchNorm)) return undefined;
+  return { batchNorm, passed: { activation: passed.activation ?? further.activation, concat: passed.concat || further.concat }, weighted: end };
 }
 
 /** Behind the BatchNorm, and behind the activation after it. */
@@ -28,9 +37,9 @@ function place(batchNorm: NormalizationLayer): Layer {
   return after?.kind === 'activation' ? after : batchNorm;
 }
 
-function predict(dropout: DropoutLayer, passed: readonly Layer[]): number | undefined {
+function predict(dropout: DropoutLayer, { activation }: Passed): number | undefined {
   const { rate } = dropout;
-  return rate !== undefined && rate > 0 && rate < 1 ? varianceShift(rate, predictedMoments(dropout, passed)) : undefined;
+  return rate !== undefined && rate > 0 && rate < 1 ? varianceShift(rate, predictedMoments(dropout, activation ? [activation] : [])) : undefined;
 }
 
 export default defineRule({
@@ -51,8 +60,9 @@ export default defineRule({
     across: 'Dropout stands before {weighted}, whose result {batchNorm} normalises: its running statistics are taken with dropout on (variance shift through the weights).',
   },
   *check({ graph, strict }) {
+    const from = onwards();
     for (const dropout of activationDropouts(graph)) {
-      const chain = followingBatchNorm(dropout, strict);
+      const chain = followingBatchNorm(dropout, strict, from);
       if (!chain) continue;
       const { batchNorm, passed, weighted } = chain;
       const ratio = predict(dropout, passed);
@@ -60,7 +70,7 @@ export default defineRule({
       const related = [batchNorm];
       if (weighted) {
         yield { at: dropout, messageId: 'across', level: 'info', data, related };
-      } else if (passed.some((layer) => layer.kind === 'merge')) {
+      } else if (passed.concat) {
         const mild = dropout.rate === undefined || dropout.rate <= 0.2;
         const shift = ratio === undefined ? '' : `: predicted Var_test/Var_train = ${data.ratio}`;
         yield { at: dropout, messageId: 'concat', level: strict ? 'error' : mild ? 'info' : 'warn', data: { ...data, shift }, related };

@@ -1,21 +1,18 @@
 import { insert } from '../src/graph/edits.js';
 import type { Graph } from '../src/graph/graph.js';
-import { classifierHead, isTransformer } from '../src/graph/predicates.js';
+import { classifierHead, hasRegressionLoss, isTransformer } from '../src/graph/predicates.js';
 import type { ClassifierHead } from '../src/graph/predicates.js';
 import { defineRule } from '../src/rule.js';
 
 /** Below this a layer is too small to overfit by itself. */
 const HEAVY = 1e5;
-const REGRESSION = /mean_?squared|mean_?absolute|\bmse\b|\bmae\b|huber|cosine/i;
 
-const isRegression = (graph: Graph, { classifier }: ClassifierHead) => classifier.units === 1 || graph.losses.some((loss) => REGRESSION.test(loss));
+const isRegression = (graph: Graph, { classifier }: ClassifierHead) => classifier.units === 1 || hasRegressionLoss(graph);
 
 /** The share of the model's parameters that the heaviest hidden layer of the head holds; `undefined` when unknown. */
 function heaviestShare(graph: Graph, head: ClassifierHead): number | undefined {
-  const counts = head.hidden.map((layer) => layer.parameters);
-  if (!graph.parameters || counts.length === 0 || counts.includes(undefined)) return undefined;
-  const most = Math.max(...(counts as number[]));
-  return most >= HEAVY ? most / graph.parameters : 0;
+  if (!graph.parameters || head.heaviest === undefined) return undefined;
+  return head.heaviest >= HEAVY ? head.heaviest / graph.parameters : 0;
 }
 
 /** Distinct heads: several outputs may share one classifier. */
@@ -51,10 +48,11 @@ export default defineRule<'missing', { rate: number }>({
   },
   *check({ graph, strict, mode, options }) {
     if (mode !== 'training' || graph.role !== 'model') return;
+    let attends: boolean | undefined;
     for (const head of headsOf(graph)) {
-      if (head.dropouts.length > 0) continue;
+      if (head.isDropped) continue;
       const share = heaviestShare(graph, head);
-      if (!strict && (share === undefined || share < 0.5 || head.normalizations.length > 0 || isTransformer(graph) || isRegression(graph, head))) continue;
+      if (!strict && (share === undefined || share < 0.5 || head.isNormalized || isRegression(graph, head) || (attends ??= isTransformer(graph)))) continue;
       yield {
         at: head.classifier,
         messageId: 'missing',

@@ -1,29 +1,33 @@
 import { isOutputFunction } from '../src/graph/activations.js';
 import { move } from '../src/graph/edits.js';
+import type { Graph } from '../src/graph/graph.js';
 import type { DropoutLayer, Layer } from '../src/graph/layers.js';
 import { hasRegressionLoss } from '../src/graph/predicates.js';
-import { activationDropouts, ahead, follow, next, previous } from '../src/graph/traversal.js';
+import { activationDropouts, ahead, chains, follow, next, previous } from '../src/graph/traversal.js';
 import { defineRule } from '../src/rule.js';
 
 const isHarmless = (layer: Layer) => layer.kind === 'reshape' || layer.kind === 'dropout' || layer.kind === 'activation' || layer.kind === 'pooling';
 const isInner = (layer: Layer) => layer.kind === 'activation' && !isOutputFunction(layer) && !['scale', 'linear', 'negate'].includes(layer.function);
 
-/** Every layer that the dropout's result reaches. */
-function reached(dropout: DropoutLayer): ReadonlySet<Layer> {
-  const layers = new Set(dropout.outputs[0].consumers);
-  for (const layer of layers) for (const output of layer.outputs) for (const consumer of output.consumers) layers.add(consumer);
-  return layers;
+const isOnTheWay = (layer: Layer) => isHarmless(layer) && !isInner(layer);
+
+/** Layers whose result meets nothing but output activations and movement, on every way to the output. */
+function finalLayers(graph: Graph): ReadonlySet<Layer> {
+  const final = new Set<Layer>();
+  for (const layer of graph.layers.toReversed()) {
+    if (layer.outputs.every(({ consumers }) => consumers.every((consumer) => isOnTheWay(consumer) && final.has(consumer)))) final.add(layer);
+  }
+  return final;
 }
 
 /** The last layer of the model with weights, when only output activations stand between it and the output. */
-function outputLayer(dropout: DropoutLayer): Layer | undefined {
+function outputLayer(dropout: DropoutLayer, back: (from: Layer) => { readonly end: Layer | undefined }, isFinal: (layer: Layer) => boolean): Layer | undefined {
   const beyond = ahead(dropout);
   if (!beyond.boundary || beyond.unknown || beyond.merge || beyond.convolution || beyond.linear || beyond.recurrent) return undefined;
-  const { end, passed } = follow(dropout, previous, isHarmless);
+  const { end } = back(dropout);
   // A recurrent layer ends in an activation of its own: what it gives is a truncated model's features.
   if (end?.kind !== 'linear' && end?.kind !== 'convolution') return undefined;
-  const after = [...reached(dropout)];
-  return after.every(isHarmless) && ![...passed, ...after].some(isInner) ? end : undefined;
+  return isFinal(dropout) ? end : undefined;
 }
 
 export default defineRule({
@@ -40,8 +44,10 @@ export default defineRule({
   },
   *check({ graph, strict }) {
     if (graph.role !== 'model') return;
+    const back = chains(previous, isOnTheWay, undefined, () => undefined);
+    let final: ReadonlySet<Layer> | undefined;
     for (const dropout of activationDropouts(graph)) {
-      const layer = outputLayer(dropout);
+      const layer = outputLayer(dropout, back, (each) => (final ??= finalLayers(graph)).has(each));
       const data = { dropped: dropout.rate === undefined ? 'some' : `${Math.round(100 * dropout.rate)} %`, layer: layer?.origin.name ?? '' };
       if (layer) yield { at: dropout, messageId: 'output', data, edits: [move(dropout).before(layer)], related: [layer] };
       else if (strict) {

@@ -1,6 +1,14 @@
-import { blockOf, hasRunningStatistics } from '../src/graph/predicates.js';
-import { activationDropouts } from '../src/graph/traversal.js';
+import type { Layer, NormalizationLayer } from '../src/graph/layers.js';
+import { hasRunningStatistics, isInBlock } from '../src/graph/predicates.js';
+import { activationDropouts, chains, next, previous } from '../src/graph/traversal.js';
 import { defineRule } from '../src/rule.js';
+
+/** The BatchNorm of the block that stands first on one side: the farthest one backwards, the nearest one onwards. */
+const firstBatchNorm = (step: (layer: Layer) => Layer | undefined) =>
+  chains<NormalizationLayer | undefined>(step, isInBlock, undefined, (layer, beyond) => {
+    const own = hasRunningStatistics(layer) ? layer : undefined;
+    return step === previous ? (beyond ?? own) : (own ?? beyond);
+  });
 
 export default defineRule({
   id: 'no-dropout-with-batch-norm',
@@ -17,8 +25,10 @@ export default defineRule({
     both: "Dropout and BatchNorm '{batchNorm}' in one block: BatchNorm regularises by itself, and each changes the statistics that the other relies on. Try without the dropout.",
   },
   *check({ graph }) {
+    const before = firstBatchNorm(previous);
+    const after = firstBatchNorm(next);
     for (const dropout of activationDropouts(graph)) {
-      const batchNorm = blockOf(dropout).layers.find(hasRunningStatistics);
+      const batchNorm = before(dropout).facts ?? after(dropout).facts;
       if (batchNorm) yield { at: dropout, messageId: 'both', data: { batchNorm: batchNorm.origin.name }, related: [batchNorm] };
     }
   },

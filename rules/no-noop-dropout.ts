@@ -1,8 +1,6 @@
 import { remove } from '../src/graph/edits.js';
-import type { DropoutLayer } from '../src/graph/layers.js';
+import { isDead } from '../src/graph/predicates.js';
 import { defineRule } from '../src/rule.js';
-
-const isDead = ({ outputs, mask }: DropoutLayer) => mask === undefined && outputs.every((output) => output.consumers.length === 0 && !output.isGraphOutput && !output.captured);
 
 export default defineRule({
   id: 'no-noop-dropout',

@@ -3,7 +3,8 @@ import { isHomogeneous } from './activations.js';
 import { FIX_CLASSES } from './edits.js';
 import type { Edit, FixClass } from './edits.js';
 import type { DropoutLayer, Layer } from './layers.js';
-import { chainBetween, follow, next, soleConsumer } from './traversal.js';
+import { isDead } from './predicates.js';
+import { chainBetween, follow, next, onlyProducer, soleConsumer } from './traversal.js';
 
 /** The weakest of several claims is all that they claim together. */
 export const weakest = (classes: readonly FixClass[]): FixClass =>
@@ -66,17 +67,12 @@ function classOfMove(dropout: Layer, where: 'after' | 'before', target: Layer): 
 /** The layers from the dropout back to `target`. */
 function crossedBackwards(dropout: Layer, target: Layer): readonly Layer[] | undefined {
   const crossed: Layer[] = [];
-  let at: Layer | undefined = dropout.inputs.length === 1 ? dropout.inputs[0].producer : undefined;
-  while (at) {
+  for (let at = onlyProducer(dropout); at; at = onlyProducer(at)) {
     crossed.push(at);
     if (at === target) return crossed;
-    at = at.inputs.length === 1 ? at.inputs[0].producer : undefined;
   }
   return undefined;
 }
-
-const isDead = (dropout: DropoutLayer) =>
-  dropout.mask === undefined && dropout.outputs.every((output) => output.consumers.length === 0 && !output.isGraphOutput && !output.captured);
 
 function classOf(edit: Edit): FixClass {
   switch (edit.type) {

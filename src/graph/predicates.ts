@@ -2,8 +2,8 @@
 import { functionOf, isOutputFunction, momentsOfStandardNormal } from './activations.js';
 import type { Moments } from './activations.js';
 import type { Graph } from './graph.js';
-import type { ActivationLayer, Constant, DropoutLayer, Layer, LinearLayer, NormalizationLayer, WeightedLayer } from './layers.js';
-import { ahead, follow, next, previous } from './traversal.js';
+import type { ActivationFunction, ActivationLayer, Constant, DropoutLayer, Layer, LinearLayer, NormalizationLayer, WeightedLayer } from './layers.js';
+import { ahead, chains, follow, isRead, next, onlyProducer, previous } from './traversal.js';
 
 /** Has weights that mix its inputs: fully connected, convolution or recurrent. */
 export const isWeighted = (layer: Layer): layer is WeightedLayer => layer.kind === 'linear' || layer.kind === 'convolution' || layer.kind === 'recurrent';
@@ -16,11 +16,14 @@ export const hasRunningStatistics = (layer: Layer): layer is NormalizationLayer 
 
 const isReshape = (layer: Layer) => layer.kind === 'reshape';
 
+/** Nothing reads the dropout's result, nor its mask. */
+export const isDead = (dropout: DropoutLayer): boolean => dropout.mask === undefined && !dropout.outputs.some(isRead);
+
 /** Softmax → dropout → MatMul of two live tensors (Vaswani et al. 2017, §3.2.1 and §5.4). */
 export function isAttentionDropout(dropout: DropoutLayer): boolean {
   // The weights of the attention may be read elsewhere, too: some models give them out.
-  let before = previousLayer(dropout);
-  while (before && isReshape(before)) before = previousLayer(before);
+  let before = onlyProducer(dropout);
+  while (before && isReshape(before)) before = onlyProducer(before);
   const { end: after } = follow(dropout, next, isReshape);
   return before?.kind === 'activation' && before.function === 'softmax' && after?.kind === 'merge' && after.of === 'matmul';
 }
@@ -82,9 +85,58 @@ export interface ClassifierHead {
   readonly hidden: readonly LinearLayer[];
   readonly dropouts: readonly DropoutLayer[];
   readonly normalizations: readonly NormalizationLayer[];
+  readonly isDropped: boolean;
+  readonly isNormalized: boolean;
+  /** Parameters of the heaviest hidden layer; `undefined` when there is none or one of them is not known. */
+  readonly heaviest: number | undefined;
 }
 
 const isElementwise = (layer: Layer) => layer.kind === 'activation' || layer.kind === 'normalization' || layer.kind === 'reshape' || layer.kind === 'dropout';
+const isEntry = (layer: Layer) => layer.kind === 'pooling' || (layer.kind === 'reshape' && layer.flattens);
+
+/** Layers, nearest first, whose end several heads share. */
+interface Linked {
+  readonly layer: Layer;
+  readonly rest: Linked | undefined;
+}
+
+function* layersIn(list: Linked | undefined): Generator<Layer> {
+  for (let at = list; at; at = at.rest) yield at.layer;
+}
+
+/** What stands before a classifier or behind it, summed up. */
+interface Stretch {
+  readonly layers: Linked | undefined;
+  readonly isDropped: boolean;
+  readonly isNormalized: boolean;
+  /** 0 when there is no hidden layer. */
+  readonly heaviest: number | undefined;
+}
+
+const NOTHING: Stretch = { layers: undefined, isDropped: false, isNormalized: false, heaviest: 0 };
+
+const extend = (layer: Layer, { layers, isDropped, isNormalized, heaviest }: Stretch): Stretch => ({
+  layers: { layer, rest: layers },
+  isDropped: isDropped || layer.kind === 'dropout',
+  isNormalized: isNormalized || layer.kind === 'normalization',
+  heaviest: layer.kind !== 'linear' ? heaviest : heaviest === undefined || layer.parameters === undefined ? undefined : Math.max(heaviest, layer.parameters),
+});
+
+/** The ways back from outputs and from classifiers, which many heads on one trunk share. */
+const waysOf = new WeakMap<Graph, { readonly toClassifier: ReturnType<typeof chains<Stretch>>; readonly toEntry: ReturnType<typeof chains<Stretch>>; readonly beforeEntry: ReturnType<typeof chains<undefined>> }>();
+
+function waysBack(graph: Graph) {
+  let ways = waysOf.get(graph);
+  if (!ways) {
+    ways = {
+      toClassifier: chains(onlyProducer, isElementwise, NOTHING, extend),
+      toEntry: chains(onlyProducer, (layer) => layer.kind === 'linear' || (isElementwise(layer) && !isEntry(layer)), NOTHING, extend),
+      beforeEntry: chains(onlyProducer, (layer) => layer.kind === 'pooling' || layer.kind === 'reshape', undefined, () => undefined),
+    };
+    waysOf.set(graph, ways);
+  }
+  return ways;
+}
 
 /**
  * The classifier head in front of one output: the last weighted layer is fully connected, and all that stands before
@@ -92,37 +144,33 @@ const isElementwise = (layer: Layer) => layer.kind === 'activation' || layer.kin
  * `undefined` when the last weighted layer is no fully connected one, or is not known.
  */
 export function classifierHead(output: Layer): ClassifierHead | undefined {
-  const dropouts: DropoutLayer[] = [];
-  const normalizations: NormalizationLayer[] = [];
-  const hidden: LinearLayer[] = [];
-  let at: Layer | undefined = output;
-  while (at && isElementwise(at)) {
-    if (at.kind === 'dropout') dropouts.push(at);
-    at = at.inputs.length === 1 ? at.inputs[0].producer : undefined;
-  }
-  if (at?.kind !== 'linear' || at.inputs.length !== 1) return undefined;
-  const classifier = at;
-  for (at = previousLayer(classifier); at; at = previousLayer(at)) {
-    if (at.kind === 'dropout') dropouts.push(at);
-    else if (at.kind === 'normalization') normalizations.push(at);
-    else if (at.kind === 'linear') hidden.push(at);
-    else if (at.kind === 'pooling' || (at.kind === 'reshape' && at.flattens)) {
-      const entry = skipToDropout(at);
-      if (entry) dropouts.push(entry);
-      break;
-    } else if (!isElementwise(at)) break;
-  }
-  return { classifier, hidden, dropouts, normalizations };
+  const { toClassifier, toEntry, beforeEntry } = waysBack(output.graph);
+  const { end, facts } = toClassifier(output);
+  const [classifier, behind] = isElementwise(output) ? [end, extend(output, facts)] : [output, NOTHING];
+  if (classifier?.kind !== 'linear' || classifier.inputs.length !== 1) return undefined;
+  const { end: entry, facts: before } = toEntry(classifier);
+  const first = entry && isEntry(entry) ? beforeEntry(entry).end : undefined;
+  const dropoutBefore = first?.kind === 'dropout' ? first : undefined;
+  const all = () => [...layersIn(behind.layers), ...layersIn(before.layers), ...(dropoutBefore ? [dropoutBefore] : [])];
+  return {
+    classifier,
+    get hidden() {
+      return [...layersIn(before.layers)].filter((layer) => layer.kind === 'linear');
+    },
+    get dropouts() {
+      return all().filter((layer) => layer.kind === 'dropout');
+    },
+    get normalizations() {
+      return [...layersIn(before.layers)].filter((layer) => layer.kind === 'normalization');
+    },
+    isDropped: behind.isDropped || before.isDropped || dropoutBefore !== undefined,
+    isNormalized: before.isNormalized,
+    heaviest: before.heaviest || undefined,
+  };
 }
 
-const previousLayer = (layer: Layer): Layer | undefined => (layer.inputs.length === 1 ? layer.inputs[0].producer : undefined);
-
-/** The dropout right before the flatten or pooling, through further flattening and pooling. */
-function skipToDropout(from: Layer): DropoutLayer | undefined {
-  let at = previousLayer(from);
-  while (at && (at.kind === 'pooling' || at.kind === 'reshape')) at = previousLayer(at);
-  return at?.kind === 'dropout' ? at : undefined;
-}
+/** The quadrature is the same for every dropout behind one function. */
+const momentsOf = new Map<ActivationFunction, Moments>();
 
 /**
  * Mean and variance of what the dropout silences, predicted: behind an activation those of f(N(0, 1)), else those of
@@ -131,8 +179,12 @@ function skipToDropout(from: Layer): DropoutLayer | undefined {
 export function predictedMoments(dropout: DropoutLayer, passed: readonly Layer[]): Moments {
   const { end: before } = follow(dropout, previous, (layer) => layer.kind === 'reshape' || layer.kind === 'dropout');
   const activation = passed.find((layer): layer is ActivationLayer => layer.kind === 'activation') ?? (before?.kind === 'activation' ? before : undefined);
-  const f = activation && functionOf(activation.function);
-  return f ? momentsOfStandardNormal(f) : { mean: 0, variance: 1 };
+  const name = activation?.function;
+  const f = name && functionOf(name);
+  if (!f) return { mean: 0, variance: 1 };
+  const moments = momentsOf.get(name) ?? momentsOfStandardNormal(f);
+  momentsOf.set(name, moments);
+  return moments;
 }
 
 /**
@@ -167,11 +219,13 @@ export function fateInOnnxruntime(dropout: DropoutLayer): 'deleted' | 'drops' {
   return dropout.form === 'decomposed' || atTheEdge ? 'drops' : 'deleted';
 }
 
+/** Neither mixes nor merges nor is unknown. */
+export const isInBlock = (layer: Layer): boolean => !isWeighted(layer) && layer.kind !== 'opaque' && layer.kind !== 'merge';
+
 /** The layers of the block that a layer stands in: between the weighted layer before it and the next one, along a single-consumer chain. */
 export function blockOf(layer: Layer): { readonly weighted: Layer | undefined; readonly layers: readonly Layer[]; readonly next: Layer | undefined } {
-  const isInside = (each: Layer) => !isWeighted(each) && each.kind !== 'opaque' && each.kind !== 'merge';
-  const before = follow(layer, previous, isInside);
-  const after = follow(layer, next, isInside);
+  const before = follow(layer, previous, isInBlock);
+  const after = follow(layer, next, isInBlock);
   return { weighted: before.end && isWeighted(before.end) ? before.end : undefined, layers: [...[...before.passed].reverse(), layer, ...after.passed], next: after.end && isWeighted(after.end) ? after.end : undefined };
 }
 

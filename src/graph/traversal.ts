@@ -7,7 +7,8 @@ export function soleConsumer(value: Value): Layer | undefined {
   return value.consumers.length === 1 && !value.isGraphOutput && !value.captured ? value.consumers[0] : undefined;
 }
 
-const isRead = (value: Value) => value.consumers.length > 0 || value.isGraphOutput || value.captured;
+/** Something sees the value. */
+export const isRead = (value: Value): boolean => value.consumers.length > 0 || value.isGraphOutput || value.captured;
 
 /**
  * The result that a chain goes on from: the first (behind it stand BatchNorm's statistics), but for recurrent layers,
@@ -32,6 +33,9 @@ export function previous(layer: Layer): Layer | undefined {
   return producer && mainOutput(producer) === layer.inputs[0] && next(producer) === layer ? producer : undefined;
 }
 
+/** The layer that a layer's only operand comes from, whatever else reads it. */
+export const onlyProducer = (layer: Layer): Layer | undefined => (layer.inputs.length === 1 ? layer.inputs[0].producer : undefined);
+
 /** Goes on from `layer` while `pass` accepts; gives the first layer that it does not accept and those that it passed. */
 export function follow(layer: Layer, step: (layer: Layer) => Layer | undefined, pass: (layer: Layer) => boolean): { readonly end: Layer | undefined; readonly passed: readonly Layer[] } {
   const passed: Layer[] = [];
@@ -41,6 +45,27 @@ export function follow(layer: Layer, step: (layer: Layer) => Layer | undefined, 
     at = step(at);
   }
   return { end: at, passed };
+}
+
+/**
+ * `follow` from many layers of one graph, in time linear in the graph: what lies beyond a layer is found once. Of what
+ * is passed only `facts` are kept: `gather` adds a layer to those of the layers beyond it.
+ */
+export function chains<Facts>(step: (layer: Layer) => Layer | undefined, pass: (layer: Layer) => boolean, nothing: Facts, gather: (layer: Layer, beyond: Facts) => Facts): (from: Layer) => { readonly end: Layer | undefined; readonly facts: Facts } {
+  const known = new Map<Layer, { readonly end: Layer | undefined; readonly facts: Facts }>();
+  return (from) => {
+    const way = [from];
+    for (let at = from; !known.has(at); at = way.at(-1)!) {
+      const to = step(at);
+      if (to && pass(to)) way.push(to);
+      else known.set(at, { end: to, facts: nothing });
+    }
+    for (let i = way.length - 2; i >= 0; i -= 1) {
+      const beyond = known.get(way[i + 1])!;
+      known.set(way[i], { end: beyond.end, facts: gather(way[i + 1], beyond.facts) });
+    }
+    return known.get(from)!;
+  };
 }
 
 /** The layers from `from` (exclusive) to `to` (inclusive) along a single-consumer chain; `undefined` when there is none. */
