@@ -13,14 +13,10 @@ export interface Network {
   readonly name: string;
   readonly build: (training: Training) => tf.Sequential;
   readonly schedule?: (training: Training) => Schedule;
-  /** Seeds per size, if not those of its family. */
-  readonly seeds?: number;
 }
 
 export interface Family {
   readonly title: string;
-  /** Seeds per network and size, unless a network has its own. */
-  readonly seeds: number;
   /** Part of the epochs: TensorFlow.js's CPU backend takes ten times as long for a convolution or a recurrent layer. */
   readonly effort: number;
   /** Of Adam; what trains for fewer epochs moves faster. */
@@ -80,12 +76,11 @@ function recurrent(rates: { dropout?: number; recurrentDropout?: number }, befor
 export const FAMILIES: readonly Family[] = [
   {
     title: 'Fully connected',
-    seeds: 3,
     effort: 1,
     learningRate: 0.003,
     networks: [
-      { name: 'no dropout', build: dense(none), seeds: 4 },
-      { name: 'dropout 0.5', build: dense(dropout()), seeds: 4 },
+      { name: 'no dropout', build: dense(none) },
+      { name: 'dropout 0.5', build: dense(dropout()) },
       { name: 'DropConnect 0.5', build: dropConnect },
       { name: 'variational, α ≤ 1', build: dense(({ size }) => [new VariationalDropout({ rate: START, divergenceWeight: 1 / size })]) },
       { name: 'variational, sparse', build: dense(({ size }) => [new VariationalDropout({ rate: START, divergenceWeight: 1 / size, form: 'sparse' })]) },
@@ -98,7 +93,6 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     title: 'With BatchNorm',
-    seeds: 4,
     effort: 1,
     learningRate: 0.003,
     networks: [
@@ -109,7 +103,6 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     title: 'SELU',
-    seeds: 3,
     effort: 1,
     learningRate: 0.003,
     networks: [
@@ -121,7 +114,6 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     title: 'Convolutional',
-    seeds: 3,
     effort: 0.5,
     learningRate: 0.01,
     networks: [
@@ -132,7 +124,6 @@ export const FAMILIES: readonly Family[] = [
   },
   {
     title: 'Recurrent',
-    seeds: 3,
     effort: 0.5,
     learningRate: 0.01,
     networks: [

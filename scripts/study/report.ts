@@ -56,15 +56,12 @@ function curves(results: Results, setting: Setting): Series[] {
 }
 
 function settingText({ settings, all }: Results): string {
-  const seeds = FAMILIES.map(({ title, networks }, family) => {
-    const counts = networks.map((_, network) => all.filter((each) => each.family === family && each.network === network && each.size === settings[0]!.size).length);
-    return `${title} ${[...new Set([Math.min(...counts), Math.max(...counts)])].join(' to ')}`;
-  });
+  const seeds = [...new Set(all.map(({ seed }) => seed))];
   const shortened = FAMILIES.filter(({ effort }) => effort < 1).map(({ title }) => title.toLowerCase());
   return [
     table(['training examples', 'epochs', 'updates'], settings.map(({ size, epochs }) => [size, epochs, epochs * Math.ceil(size / 50)].map(String))),
     '',
-    `Runs per cell, each with a seed of its own for data, initial weights and masks: ${seeds.join(', ')}; ${all.length} trainings in all. The ${shortened.join(' and the ')} networks train for half of these epochs. ± is the standard deviation over the runs of a cell.`,
+    `Every network is trained with each of the seeds ${seeds.join(', ')} (for data, initial weights and masks): ${all.length} trainings in all. The ${shortened.join(' and the ')} networks train for half of these epochs. ± is the standard deviation over the runs of a cell.`,
   ].join('\n');
 }
 
