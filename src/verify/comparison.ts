@@ -105,6 +105,8 @@ function completed({ name, values }: GivenFeed, inputs: readonly FeedInput[]): G
 export function describeComparison(check: Check['check'], result: Outcome): Check {
   if (result.outcome === 'ended') return { check, verdict: 'not-executable', detail: `Not executable: ${result.reason}.` };
   if (result.outcome === 'failed') {
+    const kernel = /Could not find an implementation for (\w+)\((\d+)\)/.exec(result.reason);
+    if (kernel) return { check, verdict: 'not-executable', detail: `Not executable: onnxruntime has no kernel for ${kernel[1]} of opset ${kernel[2]}.` };
     if (result.side === 'after') return { check, verdict: 'fails', detail: `The model before runs, the model after does not: ${oneLine(result.reason)}` };
     return { check, verdict: 'not-executable', detail: `Not executable: ${oneLine(result.reason)}` };
   }

@@ -7,6 +7,7 @@ import { encodeCopy } from './encode.js';
 import { candidateBindings } from './feeds.js';
 import type { ExecutionOptions } from './comparison.js';
 import type { MultiplesJob } from './jobs.js';
+import { measureMoments } from './moments.js';
 import type { OnnxModel, RecognisedDropout } from './onnx-model.js';
 import { ExecutionError } from './pool.js';
 import type { Pool } from './pool.js';
@@ -19,8 +20,14 @@ import { randomWeights } from './weights.js';
 /** `undefined` when there is nothing to check, or when it holds. */
 export async function checkRecognised(model: OnnxModel, pool: Pool, options: ExecutionOptions): Promise<Check | undefined> {
   for (const dropout of model.dropouts()) {
-    const copy = dropout.form === 'decomposed' ? isolate(model, dropout) : undefined;
+    // What has a switch runs in the inference check itself.
+    const copy = dropout.form === 'decomposed' && dropout.trainingMode === undefined ? isolate(model, dropout) : undefined;
     if (!copy) continue;
+    if (dropout.law !== 'bernoulli') {
+      const { verdict, detail } = await measureMoments(model, dropout, pool, options);
+      if (verdict === 'holds') continue;
+      return { check: 'inference', verdict, detail: verdict === 'fails' ? `${dropout.nodes[0]?.name || dropout.output} is no ${dropout.law} dropout: ${detail}.` : `Not executable: ${detail}.` };
+    }
     const result = await run(copy, dropout, pool, options);
     if (result.outcome === 'failed') return { check: 'inference', verdict: 'not-executable', detail: `Not executable: ${result.reason.split('\n')[0]}` };
     if (result.within) continue;

@@ -1,7 +1,8 @@
 /** The erasure check for source code and topologies, on the architecture graph with all settings. */
-import type { Document } from '../formats/document.js';
+import type { Document, Model } from '../formats/document.js';
 import type { Graph } from '../graph/graph.js';
 import type { Constant, Layer, Value } from '../graph/layers.js';
+import { ownSettings, undroppedType } from '../graph/settings.js';
 import { Expressions } from './expressions.js';
 import type { Check } from './proof.js';
 
@@ -15,13 +16,26 @@ function differenceOf(before: Document, after: Document): string | undefined {
   if (before.models.length !== after.models.length) return `Models: ${before.models.length} before, ${after.models.length} after.`;
   for (const [k, model] of before.models.entries()) {
     const other = after.models[k]!;
-    if (model.variants.length !== other.variants.length) return `Variants of ${model.name}: ${model.variants.length} before, ${other.variants.length} after.`;
+    if (model.variants.length !== other.variants.length) {
+      const difference = compareSets(model, other);
+      if (difference) return difference;
+      continue;
+    }
     for (const [v, graphs] of model.variants.entries()) {
       const difference = compareGraphs(graphs, other.variants[v]!);
       if (difference) return difference;
     }
   }
   return undefined;
+}
+
+/** A condition of dropout alone goes with it, and without dropout the paths that it parted are the same. */
+function compareSets({ name, variants: before }: Model, { variants: after }: Model): string | undefined {
+  const expressions = new Expressions();
+  const [old, now] = [before, after].map((variants) => new Set(variants.map((graphs) => graphs.map((graph) => outputsOf(graph, expressions).join()).join('|'))));
+  const counts = `(${before.length} ${before.length === 1 ? 'path' : 'paths'} before, ${after.length} after)`;
+  if ([...old!].some((each) => !now!.has(each))) return `A path through ${name} has no counterpart after ${counts}.`;
+  return [...now!].some((each) => !old!.has(each)) ? `A path through ${name} has no counterpart before ${counts}.` : undefined;
 }
 
 function compareGraphs(before: readonly Graph[], after: readonly Graph[]): string | undefined {
@@ -68,23 +82,22 @@ function labelOf({ type, origin: { name }, ...layer }: Layer): string {
   return layer.kind === 'activation' && layer.function !== type.toLowerCase() ? `${own} (${layer.function})` : own;
 }
 
+/** A dropout that nothing reads is no end where something else reads what it is given. */
 function endsOf(graph: Graph): readonly Value[] {
-  return graph.layers.flatMap((layer) => layer.outputs).filter((value) => value.consumers.length === 0);
+  const isBeside = ({ kind, inputs: [input] }: Layer): boolean => kind === 'dropout' && input !== undefined && input.consumers.length > 1;
+  return graph.layers.flatMap((layer) => (isBeside(layer) ? [] : layer.outputs)).filter((value) => value.consumers.length === 0);
 }
 
 /** Where a layer stands and what joins it are no settings; neither are its dropout's own rates. */
-const NO_SETTING = new Set(['key', 'inputs', 'outputs', 'origin', 'graph', 'configuration', 'parameters']);
-const DROPOUT_SETTINGS = new Set(['dropout', 'recurrentDropout', 'recurrent_dropout']);
+const NO_SETTING = new Set(['key', 'type', 'inputs', 'outputs', 'origin', 'graph', 'configuration', 'parameters']);
 
 function settingsOf(layer: Layer): string {
   const facts = Object.entries(layer)
     .filter(([name, value]) => !NO_SETTING.has(name) && value !== undefined)
     .map(([name, value]) => `${name}=${isConstant(value) ? constantOf(value) : JSON.stringify(value)}`);
-  const entries = layer.configuration ? [...layer.configuration.entries] : [];
-  const settings = entries
-    .filter(([name]) => !DROPOUT_SETTINGS.has(name))
+  const settings = ownSettings(layer)
     .map(([name, { value, text }]) => `${name}:${value === undefined ? text : JSON.stringify(value)}`);
-  return [...facts.sort(), layer.configuration?.form ?? '', ...settings.sort()].join(';');
+  return [undroppedType(layer.type), ...facts.sort(), layer.configuration?.form ?? '', ...settings.sort()].join(';');
 }
 
 function isConstant(value: unknown): value is Constant {

@@ -6,6 +6,7 @@ import type { Document } from '../formats/document.js';
 import type { FunctionRecord, GraphRecord, ModelRecord, TensorRecord, ValueInfoRecord } from '../formats/onnx/wire/records.js';
 import { readBody } from '../formats/onnx/lift/tensors.js';
 import { eraseArchitecture } from './erasure-architecture.js';
+import { RAISED_TO, obstacleToRaising } from '../formats/onnx/lower/raise-opset.js';
 import { Expressions } from './expressions.js';
 import { LawNumbering } from './law-numbering.js';
 import { Numbering } from './numbering.js';
@@ -75,6 +76,8 @@ function remembered(identify: (tensor: TensorRecord) => string): (tensor: Tensor
 /** What a user of the model sees: inputs, outputs and operator sets. */
 function interfaceDifference(before: ModelRecord, after: ModelRecord): string | undefined {
   for (const [domain, version] of before.opsets) {
+    // Raised where every operator means the same.
+    if (domain === '' && after.opsets.get('') === RAISED_TO && version < RAISED_TO && obstacleToRaising(before, version) === undefined) continue;
     if (after.opsets.get(domain) !== version) return `Operators of ${domain || 'ai.onnx'} have opset ${version} before and ${after.opsets.get(domain) ?? 'none'} after.`;
   }
   const given = new Map(after.graph.inputs.map((input) => [input.name, input]));

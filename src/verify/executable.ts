@@ -1,9 +1,12 @@
 /** What both executing checks share: making the two throw-away copies comparable, and telling what came of the runs. */
 import os from 'node:os';
+import { encodeElements } from '../formats/onnx/wire/element-types.js';
 import { copyOf, operator, replaceOperators } from './copy.js';
-import type { ModelCopy } from './copy.js';
+import type { ModelCopy, Operator } from './copy.js';
+import { encodeTensor } from './encode.js';
 import type { Check } from './proof.js';
 import type { OnnxModel, RecognisedDropout } from './onnx-model.js';
+import { switchTemplates } from './randomness.js';
 import { changedRegion, restrictTo } from './region.js';
 import { randomWeights } from './weights.js';
 
@@ -74,16 +77,29 @@ function obstacleOf({ record }: OnnxModel): string | undefined {
   return undefined;
 }
 
-/** A decomposed dropout has no inference form to be put into: it is left out. Its draws are what the same-mask check runs. */
-export function eraseDecomposed(copy: ModelCopy, dropouts: readonly RecognisedDropout[]): void {
-  const inputs = new Map<object, string>();
-  for (const { form, body, output, input } of dropouts) {
-    const producer = form === 'decomposed' ? body.nodes.find((node) => node.outputs[0] === output) : undefined;
-    if (producer) inputs.set(producer, input);
+/**
+ * A decomposed dropout has no inference form to be put into: it is left out. Its draws are what the same-mask check runs.
+ * One with a switch of its own is switched off, and runs. `scalesBare`: a mask without a scale, which is the original
+ * dropout, becomes what that one is at inference: a multiplication by 1 − p.
+ */
+export function eraseDecomposed(copy: ModelCopy, dropouts: readonly RecognisedDropout[], { scalesBare = false }: { readonly scalesBare?: boolean | undefined } = {}): void {
+  const inputs = new Map<object, RecognisedDropout>();
+  for (const dropout of dropouts) {
+    const { form, body, output, trainingMode } = dropout;
+    const producer = form === 'decomposed' && trainingMode === undefined ? body.nodes.find((node) => node.outputs[0] === output) : undefined;
+    if (producer) inputs.set(producer, dropout);
   }
+  switchTemplates(copy, dropouts, false);
   if (inputs.size === 0) return;
   replaceOperators(copy, ({ node, outputs }) => {
-    const input = node && inputs.get(node);
-    return input === undefined ? undefined : [operator('Identity', [input], outputs)];
+    const dropout = node && inputs.get(node);
+    return dropout && ((scalesBare && scaledByKeep(dropout, outputs)) || [operator('Identity', [dropout.input], outputs)]);
   });
+}
+
+function scaledByKeep({ input, output, inverted, rate, dataType }: RecognisedDropout, outputs: readonly string[]): readonly Operator[] | undefined {
+  if (inverted || rate === undefined || dataType === undefined) return undefined;
+  const keep = `__droplint/keep/${output}`;
+  const tensor = encodeTensor('', dataType, [], encodeElements(dataType, [1 - rate]));
+  return [operator('Constant', [], [keep], [{ name: 'value', tensor }]), operator('Mul', [input, keep], outputs)];
 }

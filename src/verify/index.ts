@@ -10,7 +10,7 @@ import { Pool } from './pool.js';
 import type { Check, Proof } from './proof.js';
 import { isOnnxruntimeInstalled } from './runtime.js';
 import { checkSameMask } from './same-mask.js';
-import { checkStatistics } from './statistics.js';
+import { checkNewDropouts, checkStatistics } from './statistics.js';
 
 export { isOnnxruntimeInstalled } from './runtime.js';
 export { proveErasure } from './erasure.js';
@@ -19,6 +19,8 @@ export type { Tolerance } from './compare.js';
 export interface ProveOptions extends ExecutionOptions {
   /** The children to run in; one shared pool by default. */
   readonly pool?: Pool;
+  /** The dropouts that the edit writes are measured, too: unit, rate, scale and mean. */
+  readonly measuresNew?: boolean;
 }
 
 let shared: Pool | undefined;
@@ -44,6 +46,7 @@ export async function prove(before: Document, after: Document, claim: FixClass, 
   const pool = options.pool ?? sharedPool();
   const executed: ExecutedCheck[] = [await checkInference(x, y, pool, withWeights(options))];
   if (claim === 'exact' && executed[0]!.check.verdict === 'holds') executed.push(await checkSameMask(x, y, pool, withWeights(options)));
+  if (options.measuresNew && executed[0]!.check.verdict === 'holds') executed.push(await checkNewDropouts(x, y, pool, options));
   if (claim === 'exact-in-distribution' && executed[0]!.check.verdict === 'holds') executed.push(await checkStatistics(x, y, pool, options));
   return conclude(claim, [erasure, ...executed.map(({ check }) => check)], executed.find(({ runtime }) => runtime)?.runtime);
 }

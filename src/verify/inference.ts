@@ -17,7 +17,7 @@ export async function checkInference(before: OnnxModel, after: OnnxModel, pool: 
   if (obstacle) return { check: obstacle };
   const recognised = (await checkRecognised(before, pool, options)) ?? (await checkRecognised(after, pool, options));
   if (recognised) return { check: recognised };
-  const pairOf = (scope: Scope, runningStatistics: boolean): CopyPair => inferencePair(before, after, scope, runningStatistics);
+  const pairOf = (scope: Scope, runningStatistics: boolean): CopyPair => inferencePair(before, after, scope, runningStatistics, options.changesWeights);
   const compared = await inScope(options.scope ?? 'auto', (scope) => comparePair(pairOf(scope, false), pool, options));
   const whole = copyOf(before.record);
   const alsoRunning = trainsBatchNormalization(whole) && (options.changesWeights || hasSingletonBatch(whole));
@@ -26,11 +26,11 @@ export async function checkInference(before: OnnxModel, after: OnnxModel, pool: 
   return repeated.check.verdict === 'holds' ? compared : repeated;
 }
 
-function inferencePair(before: OnnxModel, after: OnnxModel, scope: Scope, runningStatistics: boolean): CopyPair {
+function inferencePair(before: OnnxModel, after: OnnxModel, scope: Scope, runningStatistics: boolean, scalesBare: boolean | undefined): CopyPair {
   const pair = copyPair(before, after, scope);
   const seeds = seedsOf(pair.before, pair.after);
   for (const [copy, model] of [[pair.before, before], [pair.after, after]] as const) {
-    eraseDecomposed(copy, model.dropouts());
+    eraseDecomposed(copy, model.dropouts(), { scalesBare });
     toInferenceForm(copy);
     fixRandomOperators(copy, seeds);
     normaliseTrainingOutputs(copy);

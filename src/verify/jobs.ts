@@ -84,6 +84,10 @@ export interface StatisticsJob {
   readonly input: string;
   readonly output: string;
   readonly unit: DropoutUnit;
+  /** Of a unit `channel`: the axis of the channels. */
+  readonly channelAxis: 1 | -1;
+  /** Of a unit `time`: the axis of the steps; the second when absent. */
+  readonly timeAxis?: number;
   /** Of survivors; measured at the first of them when absent. */
   readonly scale?: number;
   /** Units after which no further session is started. */

@@ -23,8 +23,10 @@ export class LawNumbering extends Numbering {
   }
 
   /** D(x) of a law. */
-  protected override dropped(scope: Scope, x: number, { input, rate, unit, nodes }: Erased): number {
+  protected override dropped(scope: Scope, x: number, { input, rate, unit, law, nodes }: Erased): number {
     if (rate === 0) return x;
+    // Other laws neither move nor merge.
+    if (law !== 'bernoulli') return this.expressions.number(`${law} ${unit} ${rate ?? `at ${nodes[0]?.inputs[1] ?? ''}`}#${this.occurrence(`${law}|${x}`)}`, [x], `a ${law} dropout`);
     const keep = rate === undefined ? `at ${nodes[0]?.inputs[1] ?? ''}` : 1 - rate;
     const { laws, base } = this.split(scope, input, x);
     const producer = scope.producers.get(input);

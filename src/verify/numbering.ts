@@ -5,7 +5,7 @@
  */
 import { BOOL } from '../formats/onnx/data-types.js';
 import { readTensor } from '../formats/onnx/wire/tensors.js';
-import type { DropoutUnit } from '../graph/layers.js';
+import type { DropoutLayer, DropoutUnit } from '../graph/layers.js';
 import type { Expressions } from './expressions.js';
 import type { AttributeRecord, BodyRecord, FunctionRecord, GraphRecord, ModelRecord, NodeRecord, TensorRecord } from '../formats/onnx/wire/records.js';
 
@@ -18,6 +18,7 @@ export interface Erased {
   readonly mask: string | undefined;
   readonly rate: number | undefined;
   readonly unit: DropoutUnit;
+  readonly law: DropoutLayer['law'];
 }
 
 export interface Scope {

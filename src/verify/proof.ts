@@ -25,6 +25,8 @@ export interface Check {
   readonly feeds?: readonly { readonly kind: string; readonly seed: number; readonly shapes: Readonly<Record<string, readonly number[]>> }[];
   /** The largest difference found; absent when bit-exact (−0 equals +0, NaN equals NaN). */
   readonly largest?: Difference;
+  /** Of `statistics`: why new dropouts could not be measured. That they drop as they say is not shown, then. */
+  readonly unmeasured?: string;
 }
 
 export interface Proof {

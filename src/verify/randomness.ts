@@ -101,6 +101,22 @@ export function toInferenceForm(copy: ModelCopy): void {
   });
 }
 
+/** Switches the variants that have a switch of their own on or off. */
+export function switchTemplates(copy: ModelCopy, dropouts: readonly { readonly nodes: readonly NodeRecord[]; readonly trainingMode?: string }[], on: boolean): void {
+  const switches = new Map<NodeRecord, string>();
+  for (const { nodes, trainingMode } of dropouts) if (trainingMode !== undefined) for (const node of nodes) if (node.inputs.includes(trainingMode)) switches.set(node, trainingMode);
+  if (switches.size === 0) return;
+  replaceOperators(copy, (candidate) => {
+    const name = candidate.node && switches.get(candidate.node);
+    if (name === undefined) return undefined;
+    const value = `__droplint/switch/${candidate.outputs[0]}`;
+    return [
+      operator('Constant', [], [value], [{ name: 'value', tensor: encodeTensor('', 9, [], Uint8Array.of(on ? 1 : 0)) }]),
+      { ...candidate, inputs: candidate.inputs.map((input) => (input === name ? value : input)) },
+    ];
+  });
+}
+
 /** What rate the dropouts of a same-mask copy have: their own, or ½, whose scale 2 is exact in every float type. */
 export type MaskRate = 'half' | 'own';
 
@@ -123,18 +139,16 @@ export function toTrainingForm(copy: ModelCopy, seeds: ReadonlyMap<NodeRecord, n
 /** Every Dropout live at its own rate, as onnxruntime's kernel draws it. For opset 12 and later. */
 export function toRealKernel(copy: ModelCopy): void {
   const training = '__droplint/training';
-  let used = false;
+  // Subgraphs see the graph's values, functions do not.
+  const within = new Set<BodyCopy>();
   replaceOperators(copy, (candidate, body) => {
-    if (isFusedDropout(candidate)) {
-      used = true;
-      const ratio = candidate.inputs[candidate.opType === 'BitmaskDropout' ? 1 : 3] ?? '';
-      return unfuse(candidate, body, (input, output) => [operator('Dropout', [input, ratio, training], [output])]);
-    }
     if (!isDropout(candidate)) return undefined;
-    used = true;
-    return [{ ...candidate, inputs: [candidate.inputs[0] ?? '', candidate.inputs[1] ?? '', training] }];
+    within.add((copy.functions as readonly BodyCopy[]).includes(body) ? body : copy.graph);
+    if (!isFusedDropout(candidate)) return [{ ...candidate, inputs: [candidate.inputs[0] ?? '', candidate.inputs[1] ?? '', training] }];
+    const ratio = candidate.inputs[candidate.opType === 'BitmaskDropout' ? 1 : 3] ?? '';
+    return unfuse(candidate, body, (input, output) => [operator('Dropout', [input, ratio, training], [output])]);
   });
-  if (used) copy.graph.operators.unshift(operator('Constant', [], [training], [{ name: 'value', tensor: encodeTensor('', 9, [], Uint8Array.of(1)) }]));
+  for (const body of within) body.operators.unshift(operator('Constant', [], [training], [{ name: 'value', tensor: encodeTensor('', 9, [], Uint8Array.of(1)) }]));
 }
 
 /** The k-th of many seeds far apart: a Weyl sequence of the integers below 2³¹ (2²⁴ where the seed is a float). */

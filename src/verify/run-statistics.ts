@@ -79,7 +79,6 @@ class Counts {
   private sum = 0;
   private expectedSum = 0;
   private squares = 0;
-  private axis: 1 | -1 = 1;
 
   constructor(private readonly job: StatisticsJob) {}
 
@@ -110,16 +109,10 @@ class Counts {
     return undefined;
   }
 
-  /** The unit of each element; for channels whichever of the second and the last axis they are. */
+  /** The unit of each element. */
   private unitOf(dims: readonly number[], x: ArrayLike<number>, y: ArrayLike<number>): Int32Array | undefined {
-    for (const axis of [this.axis, this.axis === 1 ? -1 : 1] as const) {
-      const units = unitsOf(this.job.unit, dims, axis);
-      if (isUniform(units, x, y)) {
-        this.axis = axis;
-        return units;
-      }
-    }
-    return undefined;
+    const units = unitsOf(this.job, dims);
+    return isUniform(units, x, y) ? units : undefined;
   }
 
   private count(x: ArrayLike<number>, y: ArrayLike<number>, unitOf: Int32Array): void {
@@ -153,12 +146,12 @@ function numbersOf({ type, data }: TensorValue): ArrayLike<number> {
 }
 
 /** Which unit, in row-major order of the mask, each element belongs to. */
-function unitsOf(unit: StatisticsJob['unit'], dims: readonly number[], channelAxis: 1 | -1): Int32Array {
+function unitsOf({ unit, channelAxis, timeAxis = 1 }: StatisticsJob, dims: readonly number[]): Int32Array {
   const own = dims.map((_, axis) => {
     switch (unit) {
       case 'channel': return axis === 0 || axis === (channelAxis === 1 ? 1 : dims.length - 1);
       case 'sample': return axis === 0;
-      case 'time': return axis !== 1;
+      case 'time': return axis !== timeAxis;
       default: return true;
     }
   });

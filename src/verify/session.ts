@@ -56,7 +56,11 @@ export class Session {
 
   /** Throws onnxruntime's own error for a model that does not load. */
   static async create(model: ExecutableModel, { level, keepDropout, threads = 1 }: SessionSettings): Promise<Session> {
-    const session: Record<string, string> = { model_external_initializers_file_folder_path: model.folder };
+    const session: Record<string, string> = {
+      model_external_initializers_file_folder_path: model.folder,
+      // Constant weights would be packed for kernels of their own, which round otherwise than those for a weight that a mask makes a value.
+      ...(level === 'disabled' && { disable_prepacking: '1' }),
+    };
     const extra = keepDropout && level !== 'disabled' ? { session, optimization: { disable_specified_optimizers: 'EliminateDropout' } } : { session };
     return new Session(await runtime().InferenceSession.create(model.bytes, {
       executionProviders: ['cpu'],

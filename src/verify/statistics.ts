@@ -5,12 +5,16 @@ import type { ModelCopy } from './copy.js';
 import { encodeCopy, encodeTensor } from './encode.js';
 import { differenceOfLaws } from './erasure.js';
 import { candidateBindings } from './feeds.js';
+import { DOUBLE } from '../formats/onnx/data-types.js';
+import { readBody } from '../formats/onnx/lift/tensors.js';
 import type { ExecutedCheck, ExecutionOptions } from './comparison.js';
 import type { StatisticsJob, StatisticsResult } from './jobs.js';
+import { measureMoments } from './moments.js';
 import type { OnnxModel, RecognisedDropout } from './onnx-model.js';
+import type { Check } from './proof.js';
 import { ExecutionError } from './pool.js';
 import type { Pool } from './pool.js';
-import { DROPOUT_INPUTS_FROM, NO_RANDOM_KERNEL_FROM, isDropout, isRandom, reseed, toRealKernel } from './randomness.js';
+import { DROPOUT_INPUTS_FROM, NO_RANDOM_KERNEL_FROM, isDropout, isRandom, reseed, switchTemplates, toRealKernel } from './randomness.js';
 import { feedInputs } from './ranges.js';
 import { ISOLATED_INPUT, isolate } from './region.js';
 
@@ -34,14 +38,27 @@ export async function checkStatistics(before: OnnxModel, after: OnnxModel, pool:
   if (difference) return { check: { check: 'statistics', verdict: 'fails', detail: difference } };
   const measured: Measurement[] = [];
   for (const [model, dropout] of changedDropouts(before, after)) measured.push(await measureDropout(model, dropout, pool, options));
+  return { check: checkOf(measured, 'The laws are the same.') };
+}
+
+/** The dropouts that stand in the model after alone, or differ: each drops as it says (verification.md, check 3). */
+export async function checkNewDropouts(before: OnnxModel, after: OnnxModel, pool: Pool, options: ExecutionOptions = {}): Promise<ExecutedCheck> {
+  const measured: Measurement[] = [];
+  for (const [model, dropout] of changedDropouts(before, after)) if (model === after) measured.push(await measureDropout(model, dropout, pool, options));
+  if (measured.length === 0) return { check: { check: 'statistics', verdict: 'not-applicable', detail: 'There is no new dropout.' } };
+  const left = measured.filter(({ verdict }) => verdict === 'not-executable');
+  const reasons = [...new Set(left.map(({ detail }) => detail))].join('; ');
+  return { check: { ...checkOf(measured), ...(left.length > 0 && { unmeasured: `${left.length < measured.length ? `${left.length} of ${measured.length}: ` : ''}${reasons}` }) } };
+}
+
+function checkOf(measured: readonly Measurement[], first?: string): Check {
   const fault = measured.find(({ verdict }) => verdict === 'fails');
-  if (fault) return { check: { check: 'statistics', verdict: 'fails', detail: `${fault.name}: ${fault.detail}.` } };
+  if (fault) return { check: 'statistics', verdict: 'fails', detail: `${fault.name}: ${fault.detail}.` };
   const list = (verdict: Measurement['verdict']): string => measured.filter((each) => each.verdict === verdict).map(({ name, detail: each }) => `${name} ${each}`).join('; ');
-  const sentences = ['The laws are the same.'];
+  const sentences = first === undefined ? [] : [first];
   if (list('holds')) sentences.push(`Measured (error probability ${ERROR_PROBABILITY} per test): ${list('holds')}.`);
   if (list('not-executable')) sentences.push(`Not measured: ${list('not-executable')}.`);
-  const detail = sentences.join(' ');
-  return { check: { check: 'statistics', verdict: 'holds', detail } };
+  return { check: 'statistics', verdict: first === undefined && !list('holds') ? 'not-applicable' : 'holds', detail: sentences.join(' ') };
 }
 
 /** Dropouts that stand on one side only, or differ. */
@@ -58,12 +75,17 @@ function changedDropouts(before: OnnxModel, after: OnnxModel): readonly (readonl
  * Runs one dropout alone with live kernels and tests: the fraction that it drops, the scale of what survives, the mean,
  * that whole units are dropped, and that neighbouring units are independent.
  */
-export async function measureDropout(model: OnnxModel, dropout: RecognisedDropout, pool: Pool, options: ExecutionOptions = {}): Promise<Measurement> {
-  const name = dropout.nodes[0]?.name || dropout.output;
+export async function measureDropout(model: OnnxModel, recognised: RecognisedDropout, pool: Pool, options: ExecutionOptions = {}): Promise<Measurement> {
+  // A mask that is drawn outside of a loop is measured there: that it holds for all steps is how the graph is made.
+  const dropout: RecognisedDropout = recognised.drawn ? { ...recognised, ...recognised.drawn, unit: 'element' } : recognised;
+  // Of a variant that is spelled out the last node has the layer's name.
+  const name = (dropout.trainingMode === undefined ? dropout.nodes[0] : dropout.nodes.at(-1))?.name || dropout.output;
   const not = (detail: string): Measurement => ({ name, verdict: 'not-executable', detail });
   if (dropout.unit === 'unknown') return not('its unit of dropping is unknown');
+  if (dropout.law !== 'bernoulli') return { name, ...(await measureMoments(model, dropout, pool, options)) };
   const copy = liveCopy(model, dropout);
   if (typeof copy === 'string') return not(copy);
+  if (dropout.rate === undefined && !isFed(copy, dropout)) return not('its rate is computed in the graph');
   const rates = dropout.rate === undefined ? SCHEDULE : [dropout.rate];
   let last: Measurement = not('nothing was measured');
   for (const rate of rates) {
@@ -75,6 +97,9 @@ export async function measureDropout(model: OnnxModel, dropout: RecognisedDropou
   return last;
 }
 
+/** The rate is an input of the copy. */
+const isFed = (copy: ModelCopy, { nodes }: RecognisedDropout): boolean => copy.graph.inputs.some(({ name }) => nodes.some(({ inputs }) => inputs[1] === name));
+
 /** The dropout alone, live, with any number of examples. */
 function liveCopy(model: OnnxModel, dropout: RecognisedDropout): ModelCopy | string {
   const copy = isolate(model, dropout);
@@ -83,6 +108,7 @@ function liveCopy(model: OnnxModel, dropout: RecognisedDropout): ModelCopy | str
   if (opset < DROPOUT_INPUTS_FROM && !carryAlone(copy)) return `onnxruntime has no training form of opset ${opset}`;
   if (opset >= NO_RANDOM_KERNEL_FROM && copy.graph.operators.some(isRandom)) return `onnxruntime has no random operators of opset ${opset}`;
   copy.graph.inputs = copy.graph.inputs.map(({ name, elementType, shape }) => ({ name, elementType, ...(shape && { shape: shape.map((dimension, axis) => (axis === 0 ? 'examples' : dimension)) }) }));
+  switchTemplates(copy, [dropout], true);
   toRealKernel(copy);
   return copy;
 }
@@ -107,7 +133,13 @@ function carryAlone(copy: ModelCopy): boolean {
   return true;
 }
 
-async function run(copy: ModelCopy, { output, unit, rate: known, form }: RecognisedDropout, rate: number, pool: Pool, options: ExecutionOptions): Promise<StatisticsResult> {
+/** In the precision of what is dropped. */
+function scaleOf(rate: number, copy: ModelCopy, data: string): number {
+  const keep = Math.fround(1 - Math.fround(rate));
+  return readBody(copy.record, copy.record.graph, undefined).tensor(data).dataType === DOUBLE ? 1 / keep : Math.fround(1 / keep);
+}
+
+async function run(copy: ModelCopy, { input, output, unit, channelAxis, timeAxis, rate: known, form }: RecognisedDropout, rate: number, pool: Pool, options: ExecutionOptions): Promise<StatisticsResult> {
   const inputs = feedInputs(copy).map((input) => (input.value === undefined ? input : { ...input, value: rate }));
   try {
     return await pool.run<StatisticsJob>({
@@ -118,8 +150,10 @@ async function run(copy: ModelCopy, { output, unit, rate: known, form }: Recogni
       input: ISOLATED_INPUT,
       output,
       unit,
+      channelAxis,
+      ...(timeAxis !== undefined && { timeAxis }),
       // A decomposed dropout may be the original one, which does not scale.
-      ...(form === 'operator' && known !== undefined && { scale: Math.fround(1 / Math.fround(1 - Math.fround(rate))) }),
+      ...(form === 'operator' && known !== undefined && { scale: scaleOf(rate, copy, input) }),
       enough: ENOUGH,
       enlarge: ENOUGH / 4,
     }, options.timeLimit);

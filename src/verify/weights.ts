@@ -4,6 +4,7 @@
  * same name.
  */
 import type { GraphRecord, TensorRecord } from '../formats/onnx/wire/records.js';
+import { FUNCTION_DOMAIN } from '../variants/templates.js';
 import { readTensor } from '../formats/onnx/wire/tensors.js';
 import type { GeneratedWeights, ModelCopy, Operator } from './copy.js';
 import { encodeExternalTensor } from './encode.js';
@@ -36,12 +37,21 @@ export function randomWeights(copy: ModelCopy): void {
 function weightUses(operators: readonly Operator[]): ReadonlyMap<string, 'weight' | 'variance'> {
   const uses = new Map<string, 'weight' | 'variance'>();
   const others = new Set<string>();
-  for (const { opType, domain, inputs } of operators) {
+  // A weight under a dropout (DropConnect), by what comes of it.
+  const dropped = new Map<string, string>();
+  for (const { opType, domain, inputs, outputs } of operators) {
     const places = domain === '' ? WEIGHTS[opType] : undefined;
+    const drops = (domain === '' && opType === 'Dropout') || domain === FUNCTION_DOMAIN;
     inputs.forEach((input, k) => {
-      if (!places?.includes(k)) others.add(input);
+      if (drops && k === 0) dropped.set(outputs[0]!, input);
+      else if (!places?.includes(k)) others.add(input);
       else uses.set(input, opType === 'BatchNormalization' && k === 4 ? 'variance' : 'weight');
     });
+  }
+  for (const [result, weight] of dropped) {
+    const use = uses.get(result);
+    if (use && !others.has(result)) uses.set(weight, use);
+    else others.add(weight);
   }
   for (const name of others) uses.delete(name);
   return uses;

@@ -147,6 +147,7 @@ function describe(edit: Edit): string {
   switch (edit.type) {
     case 'move': return `move ${edit.layer.origin.name} ${edit.where} ${edit.target.origin.name}`;
     case 'insert': return `insert ${edit.where} ${edit.target.origin.name}`;
+    case 'schedule': return `schedule ${edit.layers.map((layer) => layer.origin.name).join(', ')}`;
     default: return `${edit.type} ${edit.layer.origin.name}`;
   }
 }
