@@ -5,7 +5,9 @@ import { literal } from '../../fixtures/builders/tensors.js';
 import rule from '../../rules/consistent-training-mode.js';
 import { closeVerifier } from '../../src/verify/index.js';
 import { cases } from '../support/cases.js';
-import { dropoutsIn, findings, fix, fixed, graphOf, messages } from '../support/one-rule.js';
+import type { TextDocument } from '../../src/formats/document.js';
+import { placeOf } from '../../src/rule.js';
+import { codeOf, dropoutsIn, findings, fix, fixed, graphOf, lint, messages } from '../support/one-rule.js';
 
 afterAll(closeVerifier);
 
@@ -72,4 +74,41 @@ it('names the exporter', () => {
       "This BatchNorm uses its running statistics while '/net/drop0/Dropout' drops: one graph, two modes. PyTorch's current exporter writes BatchNorm without training_mode even in a training export.",
     ]
   `);
+});
+
+describe('in code', () => {
+  const LAYERS = `import * as tf from '@tensorflow/tfjs';
+const first = tf.layers.dropout({ rate: 0.2 });
+const dense = tf.layers.dense({ units: 64, activation: 'relu' });
+const second = tf.layers.dropout({ rate: 0.5 });
+`;
+  const said = (code: string) => lint(rule, codeOf(`${LAYERS}${code}\n`), { mode: 'auto' }).map(({ problem, level, fixClass }) => `${placeOf(problem).path} ${problem.messageId} ${level} ${fixClass}`);
+
+  it.each<[string, string, string[]]>([
+    ['behind it', 'export const trainStep = (x) => second.apply(dense.apply(first.apply(x, { training: true })));', ['5:33 applied warn suggestion']],
+    ['before it', 'export const trainStep = (x) => second.apply(dense.apply(first.apply(x)), { training: true });', ['5:58 applied warn suggestion']],
+    ['switched off', 'export const trainStep = (x) => second.apply(dense.apply(first.apply(x, { training: true })), { training: false });', ['5:33 applied warn suggestion']],
+    ['in what is differentiated', 'export const run = (x) => tf.variableGrads(() => second.apply(dense.apply(first.apply(x, { training: true }))));', ['5:50 applied warn suggestion']],
+  ])('reports a dropout that does not train with another one: %s', (_, code, wanted) => expect(said(code)).toEqual(wanted));
+
+  it.each<[string, string]>([
+    ['all train', 'export const trainStep = (x) => second.apply(dense.apply(first.apply(x, { training: true })), { training: true });'],
+    ['none trains', 'export const trainStep = (x) => second.apply(dense.apply(first.apply(x)));'],
+    ['a flag that is not known', 'export const trainStep = (x, training) => second.apply(dense.apply(first.apply(x, { training: true })), { training });'],
+    ['no training step: the call that drops is the mistake', 'export const answer = (x) => second.apply(dense.apply(first.apply(x, { training: true })));'],
+    ['two ways', 'export const trainStep = (x) => [first.apply(x, { training: true }), second.apply(dense.apply(x))];'],
+    ['a frozen model in front', 'const base = tf.sequential({ layers: [tf.layers.dense({ units: 4, inputShape: [4] }), tf.layers.dropout({ rate: 0.1 })] });\nexport const trainStep = (x) => second.apply(base.apply(x), { training: true });'],
+    ['a functional model, which forgets', 'const input = tf.input({ shape: [4] });\nexport const trainable = tf.model({ inputs: input, outputs: second.apply(dense.apply(first.apply(input, { training: true }))) });'],
+  ])('is silent: %s', (_, code) => expect(said(code)).toEqual([]));
+
+  it('says so, and the suggestion adds the argument', async () => {
+    const document = codeOf(`${LAYERS}export const trainStep = (x) => second.apply(dense.apply(first.apply(x, { training: true })));\n`);
+    expect(messages(rule, document)).toMatchInlineSnapshot(`
+      [
+        "This dropout is applied without training: true while 'dropout' is applied with it, in one training step: it never drops. Apply it with { training: true }, too.",
+      ]
+    `);
+    expect((await fix(rule, document)).fixed).toEqual([]);
+    expect(((await fixed(rule, document, { suggestions: true })) as unknown as TextDocument).text).toBe(`${LAYERS}export const trainStep = (x) => second.apply(dense.apply(first.apply(x, { training: true })), { training: true });\n`);
+  });
 });

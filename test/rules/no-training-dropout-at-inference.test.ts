@@ -9,9 +9,12 @@ import type { Body, Tensor as Value } from '../../fixtures/builders/onnx.js';
 import { literal } from '../../fixtures/builders/tensors.js';
 import { perceptron } from '../../fixtures/builders/examples.js';
 import rule from '../../rules/no-training-dropout-at-inference.js';
+import type { TextDocument } from '../../src/formats/document.js';
+import { loadSuppression } from '../../src/lint/suppression.js';
 import { closeVerifier } from '../../src/verify/index.js';
 import { cases } from '../support/cases.js';
-import { dropoutsIn, findings, fix, fixed, graphOf, lint, messages } from '../support/one-rule.js';
+import { placeOf } from '../../src/rule.js';
+import { codeOf, dropoutsIn, findings, fix, fixed, graphOf, lint, messages } from '../support/one-rule.js';
 
 afterAll(closeVerifier);
 
@@ -154,5 +157,106 @@ describe('the suggestion', () => {
 
   it('is none where random operators spell it out', () => {
     expect(findings(rule, graphOf(model((g, x) => drop(g, x, { form: 'decomposed' }))), { mode: 'inference' })).toEqual(['/drop/Mul warn']);
+  });
+});
+
+describe('in code', () => {
+  const MODEL = `import * as tf from '@tensorflow/tfjs';
+const model = tf.sequential();
+model.add(tf.layers.dense({ units: 64, activation: 'relu', inputShape: [16] }));
+model.add(tf.layers.dropout({ rate: 0.5 }));
+model.add(tf.layers.dense({ units: 64, activation: 'relu' }));
+model.add(tf.layers.dropout({ rate: 0.2 }));
+model.add(tf.layers.dense({ units: 10, activation: 'softmax' }));
+`;
+  /** Line, what is said and what the fix is of the code behind the model, whose first line is 8. */
+  const said = (code: string, mode: 'auto' | 'inference' | 'training' = 'auto', model = MODEL) =>
+    lint(rule, codeOf(`${model}${code}\n`), { mode }).map(({ problem, level, fixClass }) => `${placeOf(problem).path} ${problem.messageId} ${level} ${fixClass}`);
+
+  it.each<[string, string, string[]]>([
+    ['a model', 'export const predict = (x) => model.apply(x, { training: true });', ['8:31 applied warn suggestion']],
+    ['a model in the same module', 'const y = model.apply(tf.ones([1, 16]), { training: true });', ['8:11 applied warn suggestion']],
+    ['the flag in a constant', 'const training = true;\nexport const predict = (x) => model.apply(x, { training });', ['9:31 applied warn suggestion']],
+    ['a method', 'export class Net {\n  model = model;\n  answer(x) {\n    return this.model.apply(x, { training: true });\n  }\n}', ['11:12 applied warn suggestion']],
+    ['a tidy', 'export const predict = (x) => tf.tidy(() => model.apply(x, { training: true }));', ['8:45 applied warn suggestion']],
+    ['a layer by itself', "const drop = tf.layers.dropout({ rate: 0.5 });\nexport const noisy = (x) => drop.apply(x, { training: true });", ['9:29 applied warn suggestion']],
+    ['two calls', 'export const a = (x) => model.apply(x, { training: true });\nexport const b = (x) => model.apply(x, { training: true });', ['8:25 applied warn suggestion', '9:25 applied warn suggestion']],
+    ['predict, which ignores the flag', 'export const predict = (x) => model.predict(x, { batchSize: 4, training: true });', ['8:31 ignored warn undefined']],
+    ['predict of a model that is compiled and trained', 'model.compile({ optimizer: "adam", loss: "categoricalCrossentropy" });\nexport const fit = (x, y) => model.fit(x, y);\nexport const draws = (x) => [1, 2, 3].map(() => model.predict(x, { training: true }));', ['10:49 ignored warn undefined']],
+    ['a layer in a functional model', "const input = tf.input({ shape: [4] });\nconst d = tf.layers.dropout({ rate: 0.5 }).apply(input, { training: true });\nexport const other = tf.model({ inputs: input, outputs: tf.layers.dense({ units: 2 }).apply(d) });", ['9:11 forgotten warn suggestion']],
+    ['a functional model of tensors from elsewhere', "export const build = (input) => tf.model({ inputs: input, outputs: tf.layers.dense({ units: 2 }).apply(tf.layers.dropout({ rate: 0.5 }).apply(input, { training: true })) });", ['8:104 forgotten warn suggestion']],
+  ])('reports %s', (_, code, wanted) => {
+    expect(said(code)).toEqual(wanted);
+    expect(said(code, 'inference')).toEqual(wanted);
+    expect(said(code, 'training')).toEqual([]);
+  });
+
+  it.each<[string, string]>([
+    ['predict', 'export const predict = (x) => model.predict(x);'],
+    ['predict with other settings', 'export const predict = (x) => model.predict(x, { batchSize: 4, training: false });'],
+    ['apply without the flag', 'export const predict = (x) => model.apply(x);'],
+    ['training: false', 'export const predict = (x) => model.apply(x, { training: false });'],
+    ['a flag that is not known', 'export const run = (x, training) => model.apply(x, { training });'],
+    ['settings that are not known', 'export const run = (x, settings) => model.apply(x, settings);'],
+    ['a model without dropout', 'const plain = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });\nexport const run = (x) => plain.apply(x, { training: true });'],
+    ['a rate of 0', 'const zero = tf.sequential({ layers: [tf.layers.dropout({ rate: 0, inputShape: [3] })] });\nexport const run = (x) => zero.apply(x, { training: true });'],
+    ['what is given to an optimizer', 'export const run = (x, y) => tf.train.adam().minimize(() => tf.losses.meanSquaredError(y, model.apply(x, { training: true })));'],
+    ['what is differentiated', 'export function run(x, y) {\n  const { grads } = tf.variableGrads(() => {\n    const p = model.apply(x, { training: true });\n    return tf.losses.meanSquaredError(y, p);\n  });\n  return grads;\n}'],
+    ['a function that is differentiated', 'const f = (x) => model.apply(x, { training: true });\nexport const g = tf.grad(f);'],
+    ['what a differentiated function calls', 'const answer = (x) => model.apply(x, { training: true });\nconst error = (x, y) => tf.losses.meanSquaredError(y, answer(x));\nexport const run = (x, y) => tf.variableGrads(() => error(x, y));'],
+    ['a step by its name', 'export function trainStep(x) {\n  return model.apply(x, { training: true });\n}'],
+    ['a method of a trainer', 'export class Trainer {\n  run(x) {\n    return model.apply(x, { training: true });\n  }\n}'],
+    ['what a training function calls', 'const answer = (x) => model.apply(x, { training: true });\nexport function trainOnBatch(x) {\n  return answer(x);\n}'],
+    ['an intent on the line above', 'export function predict(x) {\n  // droplint-intent: mc-dropout\n  return model.apply(x, { training: true });\n}'],
+    ['an intent in a longer comment', 'export function predict(x) {\n  // droplint-intent: mc-dropout\n  // thirty draws for each x\n  return model.apply(x, { training: true });\n}'],
+    ['an intent on the line', 'export const predict = (x) => model.apply(x, { training: true }); // droplint-intent: mc-dropout'],
+    ['an intent in a block above a statement of several lines', '/* droplint-intent: mc-dropout */\nexport const predict = (x) =>\n  model.apply(x, { training: true });'],
+  ])('is silent on %s', (_, code) => expect(said(code)).toEqual([]));
+
+  it('is silent where the file says at its head, or each layer at its place, that Monte-Carlo dropout is meant', () => {
+    const code = 'export const predict = (x) => model.apply(x, { training: true });';
+    expect(said(code, 'auto', `// droplint-intent: mc-dropout\n${MODEL}`)).toEqual([]);
+    expect(said(code, 'auto', MODEL.replace(/(model\.add\(tf\.layers\.dropout.*)/g, '$1 // droplint-intent: mc-dropout'))).toEqual([]);
+    expect(said(code, 'auto', MODEL.replace(/(rate: 0\.5 .*)/, '$1 // droplint-intent: mc-dropout')), 'the other layer drops').toEqual(['8:31 applied warn suggestion']);
+    expect(said(code, 'auto', `// droplint-intent: deploy\n${MODEL}`)).toHaveLength(1);
+  });
+
+  it('an intent does not reach over a line of code, nor out of a string', () => {
+    expect(said('// droplint-intent: mc-dropout\nexport const other = 1;\nexport const predict = (x) => model.apply(x, { training: true });')).toHaveLength(1);
+    expect(said("export const note = '// droplint-intent: mc-dropout';\nexport const predict = (x) => model.apply(x, { training: true });")).toHaveLength(1);
+  });
+
+  it('in words', () => {
+    expect(messages(rule, codeOf(`${MODEL}export const predict = (x) => model.apply(x, { training: true });\n`), { mode: 'auto' })).toMatchInlineSnapshot(`
+      [
+        "apply(…, { training: true }) outside a training step: 'dropout' drops, so answers are random. Set training to false, or say that Monte-Carlo dropout is meant in a comment: droplint-intent: mc-dropout.",
+      ]
+    `);
+    expect(messages(rule, codeOf(`${MODEL}export const predict = (x) => model.predict(x, { training: true });\n`), { mode: 'auto' })).toMatchInlineSnapshot(`
+      [
+        "predict ignores { training: true }: 'dropout' does not drop (Monte-Carlo dropout is silently off), and each answer is the same. Call apply(…, { training: true }) where it is to drop.",
+      ]
+    `);
+    expect(messages(rule, codeOf("const i = tf.input({ shape: [4] });\ntf.model({ inputs: i, outputs: tf.layers.dropout({ rate: 0.5 }).apply(i, { training: true }) });\n"), { mode: 'auto' })).toMatchInlineSnapshot(`
+      [
+        "TensorFlow.js forgets the training: true of a layer that is applied to a symbolic tensor: 'dropout' drops in fit and never in predict, as without it (Monte-Carlo dropout is silently off). Apply the whole model with training: true where it is to drop.",
+      ]
+    `);
+  });
+
+  it('is switched off where it is reported', () => {
+    const code = codeOf(`${MODEL}// droplint-disable-next-line no-training-dropout-at-inference -- thirty draws\nexport const predict = (x) => model.apply(x, { training: true });\n`);
+    return expect(loadSuppression([rule.id]).then((suppress) => suppress(code as never, lint(rule, code, { mode: 'auto' })))).resolves.toMatchObject({ kept: [], suppressed: [{ reason: 'thirty draws' }], unused: [] });
+  });
+
+  it('the suggestion writes false, and refuses what is not written there', async () => {
+    const code = 'export const predict = (x) => model.apply(x, { training: true });\n';
+    const document = codeOf(`${MODEL}${code}`);
+    expect((await fix(rule, document, { mode: 'auto' })).fixed).toEqual([]);
+    expect(((await fixed(rule, document, { mode: 'auto', suggestions: true })) as unknown as TextDocument).text).toBe(`${MODEL}${code.replace('true', 'false')}`);
+    for (const other of ['const training = true;\nexport const predict = (x) => model.apply(x, { training });', 'const given = { training: true };\nexport const predict = (x) => model.apply(x, given);']) {
+      const { refusals } = await fix(rule, codeOf(`${MODEL}${other}\n`), { mode: 'auto', suggestions: true });
+      expect([...refusals.values()]).toEqual(['training is not written as true or false where it is applied']);
+    }
   });
 });

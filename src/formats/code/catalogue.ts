@@ -28,8 +28,17 @@ export const LAYER_NAMES: ReadonlySet<string> = new Set([
 /** The name that an alias stands for; any other name as it is. */
 export const canonicalLayer = (name: string): string => ALIASES[name] ?? name;
 
-/** The factories that make a dropout layer. */
-export const DROPOUT_NAMES: ReadonlySet<string> = new Set(['dropout', 'spatialDropout1d', 'gaussianDropout', 'alphaDropout']);
+/** The module of the kinds of dropout that TensorFlow.js lacks (src/tfjs). */
+export const RUNTIME = 'droplint/tfjs' as const;
+
+/** Its classes whose layers are dropouts and nothing else. */
+export const DROPOUT_CLASSES: ReadonlySet<string> = new Set(['AlphaDropout', 'ConcreteDropout', 'SpatialDropout2D', 'SpatialDropout3D', 'VariationalDropout']);
+
+/** Every layer class of it. */
+export const RUNTIME_CLASSES: ReadonlySet<string> = new Set([...DROPOUT_CLASSES, 'DropConnectDense']);
+
+/** The factories and classes that make a dropout layer. */
+export const DROPOUT_NAMES: ReadonlySet<string> = new Set(['dropout', 'spatialDropout1d', 'gaussianDropout', 'alphaDropout', ...DROPOUT_CLASSES]);
 
 const ACTIVATIONS: Readonly<Record<string, ActivationFunction>> = {
   elu: 'elu', hardSigmoid: 'hard-sigmoid', linear: 'linear', relu: 'relu', relu6: 'relu6', selu: 'selu', sigmoid: 'sigmoid', softmax: 'softmax',

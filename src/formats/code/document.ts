@@ -3,12 +3,13 @@ import type { ts } from 'ts-morph';
 import type { Edit } from '../../graph/edits.js';
 import type { Lowered, Model, Splice, TextDocument } from '../document.js';
 import { commentsOf, type Comment } from './comments.js';
-import { holdsScripts, scriptsOf } from './html.js';
+import { scriptIn } from './html.js';
 import type { ModuleResolver } from './interpret/machine.js';
 import { analyse } from './interpret/roots.js';
 import { modelsOf } from './lift/models.js';
 import { lowerCode } from './lower/lower.js';
-import { extensionOf, parseScript } from './syntax.js';
+import { applySplices } from './splices.js';
+import { parseScript } from './syntax.js';
 
 export interface CodeOptions {
   /** Gives other files of the project, so that helpers in them are followed; without it they are unknown. */
@@ -22,15 +23,21 @@ export class CodeDocument implements TextDocument {
   /** Layers are addressed by their position somewhere in the file. */
   readonly indexesLayers: boolean;
   readonly models: readonly Model[];
+  /** The other files that were read, by name. */
+  readonly helpers = new Map<string, { readonly text: string; comments(): readonly Comment[] }>();
 
   constructor(readonly file: string, readonly text: string, readonly options: CodeOptions) {
-    const given = extensionOf(file);
-    const script = holdsScripts(given) ? scriptsOf(text) : { text, extension: given };
+    const script = scriptIn(file, text);
     this.source = parseScript(file, script.text, script.extension);
     this.isTypeScript = /^[mc]?tsx?$/.test(script.extension);
-    const analysis = analyse(this.source, options.resolve);
+    const analysis = analyse(this.source, (specifier, from) => this.#note(options.resolve?.(specifier, from)));
     this.models = modelsOf(analysis, this.source);
     this.indexesLayers = analysis.survey.indexesLayers;
+  }
+
+  #note(source: ts.SourceFile | undefined): ts.SourceFile | undefined {
+    if (source) this.helpers.set(source.fileName, { text: source.text, comments: () => commentsOf(source) });
+    return source;
   }
 
   comments(): readonly Comment[] {
@@ -44,17 +51,6 @@ export class CodeDocument implements TextDocument {
   withSplices(splices: readonly Splice<string>[]): CodeDocument {
     return new CodeDocument(this.file, applySplices(this.text, splices), this.options);
   }
-}
-
-/** The text with the splices applied; they do not overlap, in any order. */
-export function applySplices(text: string, splices: readonly Splice<string>[]): string {
-  let result = '';
-  let done = 0;
-  for (const { start, end, replacement } of [...splices].sort((a, b) => a.start - b.start || a.end - b.end)) {
-    result += text.slice(done, start) + replacement;
-    done = end;
-  }
-  return result + text.slice(done);
 }
 
 /**

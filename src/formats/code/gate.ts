@@ -1,5 +1,5 @@
 /** The text gate: decides without parsing, and without loading ts-morph, whether a file may hold model code. */
-const MODEL_CODE = /layers\b|sequential|Sequential|@tensorflow\/tfjs/;
+const MODEL_CODE = /layers\b|sequential|Sequential|@tensorflow\/tfjs|droplint\/tfjs/;
 /** Whoever uses TensorFlow.js names it: an import, or something called `tf`. */
 const TENSORFLOW = /\btf|tensorflow/i;
 

@@ -1,4 +1,5 @@
 /** HTML, Vue and Svelte files: everything but the inline scripts is blanked, so that offsets stay what they are. */
+import { extensionOf } from './syntax.js';
 
 const BLANK = /[^\r\n]/g;
 const JAVASCRIPT = /^(?:module|text\/babel|text\/(?:javascript|typescript|jsx)|application\/javascript|)$/i;
@@ -26,3 +27,9 @@ export function scriptsOf(text: string): { readonly text: string; readonly exten
 }
 
 export const holdsScripts = (extension: string): boolean => ['html', 'htm', 'vue', 'svelte'].includes(extension);
+
+/** What of a file is script, and the extension to parse it with. */
+export function scriptIn(file: string, text: string): { readonly text: string; readonly extension: string } {
+  const extension = extensionOf(file);
+  return holdsScripts(extension) ? scriptsOf(text) : { text, extension };
+}

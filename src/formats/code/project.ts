@@ -1,5 +1,5 @@
 /** Helpers in other files of a project, for the command line: modules are resolved as the nearest tsconfig says. */
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ts as TS } from 'ts-morph';
 import { loadTypeScript, ts } from './typescript.js';
@@ -12,12 +12,12 @@ const defaults = (): TS.CompilerOptions => ({ allowJs: true, moduleResolution: t
 /**
  * A resolver for `readCode({ resolve })`. Local files are found through relative specifiers and the `paths` of the nearest
  * tsconfig.json or jsconfig.json; packages, declaration files and files without model code give nothing. Each file is
- * parsed once in the resolver's life.
+ * parsed once for each state that it is in.
  */
 export function projectResolver(): ModuleResolver {
   loadTypeScript();
   const options = new Map<string, TS.CompilerOptions>();
-  const sources = new Map<string, TS.SourceFile | undefined>();
+  const sources = new Map<string, { readonly stamp: string; readonly source: TS.SourceFile | undefined }>();
   const optionsFor = (folder: string): TS.CompilerOptions => {
     let found = options.get(folder);
     if (!found) options.set(folder, (found = { ...compilerOptions(folder), allowJs: true }));
@@ -27,9 +27,17 @@ export function projectResolver(): ModuleResolver {
     const { resolvedModule } = ts.resolveModuleName(specifier, from, optionsFor(path.dirname(from)), ts.sys);
     if (!resolvedModule || resolvedModule.isExternalLibraryImport || resolvedModule.resolvedFileName.endsWith('.d.ts')) return undefined;
     const file = resolvedModule.resolvedFileName;
-    if (!sources.has(file)) sources.set(file, sourceOf(file));
-    return sources.get(file);
+    const stamp = stampOf(file);
+    let known = sources.get(file);
+    if (known?.stamp !== stamp) sources.set(file, (known = { stamp, source: sourceOf(file) }));
+    return known.source;
   };
+}
+
+/** A file may be fixed, or edited, while the resolver lives. */
+function stampOf(file: string): string {
+  const { size, mtimeMs } = statSync(file);
+  return `${size} ${mtimeMs}`;
 }
 
 function sourceOf(file: string): TS.SourceFile | undefined {

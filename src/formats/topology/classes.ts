@@ -6,6 +6,8 @@ const IRREGULAR: Readonly<Record<string, string>> = {
   LSTMCell: 'lstmCell', SimpleRNN: 'simpleRNN', SimpleRNNCell: 'simpleRNNCell', RNN: 'rnn', StackedRNNCells: 'stackedRNNCells',
   ConvLSTM2D: 'convLstm2d', ConvLSTM2DCell: 'convLstm2dCell', Cropping2D: 'cropping2D', UpSampling2D: 'upSampling2d', ZeroPadding2D: 'zeroPadding2d',
   InputLayer: 'inputLayer', Merge: 'add',
+  // Of droplint/tfjs, which registers them.
+  ConcreteDropout: 'ConcreteDropout', DropConnectDense: 'DropConnectDense', VariationalDropout: 'VariationalDropout',
   // Loadable by Keras; TensorFlow.js has no such layer.
   SpatialDropout2D: 'spatialDropout2d', SpatialDropout3D: 'spatialDropout3d',
 };

@@ -4,7 +4,7 @@ import { ts } from '../code/typescript.js';
 import type { Edit } from '../../graph/edits.js';
 import { UnreadableError } from '../document.js';
 import type { Lowered, Model, Splice, TextDocument } from '../document.js';
-import { applySplices } from '../code/document.js';
+import { applySplices } from '../code/splices.js';
 import { assembleModel } from '../code/lift/assemble.js';
 import { syntaxErrors } from '../code/syntax.js';
 import { elements, member, parseJson, rootOf, stringAt } from './json.js';
@@ -31,7 +31,7 @@ export class TopologyDocument implements TextDocument {
 
   #model(topology: Described, losses: readonly string[]): Model {
     const state = modelOf(topology, losses);
-    const graph = assembleModel(state, { source: this.source, shared: false, ends: () => true, losses, isSource: false, pathOf: (node) => pathOf(node) });
+    const graph = assembleModel(state, { source: this.source, shared: false, ends: () => true, losses, isSource: false, pathOf: (node) => pathOf(node), unread: state.unread });
     if (losses.length > 0) graph.trainingEvidence.push('a training configuration with a loss');
     return { name: state.name, variants: [[graph]] };
   }

@@ -4,9 +4,10 @@ import { ts } from '../code/typescript.js';
 import type { DropoutSpec, Edit } from '../../graph/edits.js';
 import type { Layer } from '../../graph/layers.js';
 import { lowerFixes } from '../code/lower/attempt.js';
-import type { Splices } from '../code/lower/attempt.js';
+import type { Beside, Splices } from '../code/lower/attempt.js';
 import { insertIntoList, moveInList, removeFromList } from '../code/lower/lists.js';
 import { indentation, listOf } from '../code/lower/owned.js';
+import { requireIdentity } from '../code/lower/pruning.js';
 import { refuse } from '../code/lower/refusal.js';
 import { isFirst, siteOf } from '../code/lift/assemble.js';
 import type { Site } from '../code/lift/assemble.js';
@@ -15,7 +16,7 @@ import { describe, inboundOf, layersOf, nameOf, references } from './read.js';
 import type { Described, Inbound } from './read.js';
 import { member, propertyNamed } from './json.js';
 import type { TopologyDocument } from './document.js';
-import { configuration, replacement, removalOfSetting } from './settings.js';
+import { classOfLaw, configuration, inputInstead, replacement, removalOfSetting, settingOf, withoutDropConnect } from './settings.js';
 
 export const lowerTopology = (document: TopologyDocument, fixes: readonly (readonly Edit[])[]): Lowered<string> =>
   lowerFixes(document, fixes, { waysOf, fault: () => undefined });
@@ -24,16 +25,21 @@ function siteIn(layer: Layer): Site {
   return siteOf(layer) ?? refuse('the file does not show where the layer comes from');
 }
 
-function* waysOf(document: TopologyDocument, edit: Edit): Generator<() => Splices> {
+function* waysOf(document: TopologyDocument, edit: Edit, { fix }: Beside): Generator<() => Splices> {
   const { text } = document;
+  if (edit.type === 'move' || edit.type === 'remove' || edit.type === 'replace') requireIdentity(edit.layer);
   switch (edit.type) {
     case 'configure': yield () => configuration(edit.layer, siteIn(edit.layer), edit.settings); break;
     case 'replace': yield () => replacement(edit.layer, siteIn(edit.layer), edit.spec); break;
-    case 'fold-bias': refuse('weights are not part of the file'); break;
+    case 'schedule': refuse('a schedule is a matter of training, and a topology does not train'); break;
+    case 'fold-bias':
+    case 'fold-scale':
+    case 'unfold-scale': refuse('weights are not part of the file'); break;
     case 'remove': {
       const site = siteIn(edit.layer);
       if (site.part === 'dropout' || site.part === 'recurrentDropout') yield () => removalOfSetting(site);
-      else yield () => removal(document, ownElement(edit.layer, site), isFirst(site.instance));
+      else if (site.part === 'rate') yield () => withoutDropConnect(site);
+      else yield () => removal(document, ownElement(edit.layer, site), site);
       break;
     }
     case 'move': {
@@ -47,6 +53,10 @@ function* waysOf(document: TopologyDocument, edit: Edit): Generator<() => Splice
     }
     case 'insert': {
       const target = siteIn(edit.target);
+      if (edit.spec.unit !== 'element' && edit.spec.unit !== 'channel') {
+        yield () => settingOf(edit, target, fix);
+        break;
+      }
       const beside = elementBeside(edit.target, target, edit.where);
       if (edit.where === 'before' && isFirst(target.instance)) refuse("the model's first layer carries its input shape");
       const rank = edit.where === 'before' ? target.rank : edit.target.outputs[0].shape?.length;
@@ -115,28 +125,30 @@ function rewired(owner: Described, edit: Extract<Edit, { type: 'move' }>, unit: 
   return [...reads.values()].filter(([reference, value]) => reference.name !== value).map(([reference, value]) => rename(reference, value));
 }
 
-function removal(document: TopologyDocument, unit: TS.Expression, first: boolean): Splices {
+function removal(document: TopologyDocument, unit: TS.Expression, site: Site): Splices {
   const owner = functionalOwner(unit);
   if (listOf(unit)?.length === 1) refuse('it is the only layer');
-  if (first) refuse("the model's first layer carries its input shape");
+  if (isFirst(site.instance)) return owner ? refuse("the model's first layer carries its input shape") : inputInstead(site);
   if (!owner) return removeFromList(document.text, unit);
   const input = soleInput(unit);
   return [...removeFromList(document.text, unit), ...readersOf(owner, named(unit)).map((reader) => rename(reader, input.name))];
 }
 
-/** A new Dropout beside a layer, spelled and laid out like its neighbour. */
+/** A new dropout beside a layer, spelled and laid out like its neighbour. */
 function insertion(document: TopologyDocument, beside: TS.Expression, where: 'after' | 'before', spec: DropoutSpec, place: { readonly rank: number | undefined; readonly channelAxis: 1 | -1 }): Splices {
   if (spec.rate === 'keep') refuse('there is no rate to keep');
   const noiseShape = spec.unit === 'channel' ? channelNoise(place.rank, place.channelAxis) : null;
+  const class_name = classOfLaw(spec.law);
+  if (class_name === 'AlphaDropout' && noiseShape) refuse("TensorFlow.js's AlphaDropout knows no mask per channel");
   const name = freshName(document.text);
   const config = { name, trainable: true, rate: spec.rate, noise_shape: noiseShape, seed: null };
   const owner = functionalOwner(beside);
-  if (!owner) return insertIntoList(document.text, beside, where, laidOut(document.text, beside, { class_name: 'Dropout', config }));
+  if (!owner) return insertIntoList(document.text, beside, where, laidOut(document.text, beside, { class_name, config }));
   if (propertyNamed(inboundUse(beside), 'args')) refuse('inbound nodes of Keras 3 are not written by this version');
   const target = named(beside);
   const entrance = soleInput(beside);
   const read = where === 'before' ? entrance.name : target;
-  const layer = laidOut(document.text, beside, { class_name: 'Dropout', config, name, inbound_nodes: [[[read, 0, 0, {}]]] });
+  const layer = laidOut(document.text, beside, { class_name, config, name, inbound_nodes: [[[read, 0, 0, {}]]] });
   const readers = where === 'before' ? [rename(entrance, name)] : readersOf(owner, target).map((reader) => rename(reader, name));
   return [...insertIntoList(document.text, beside, where, layer), ...readers];
 }

@@ -108,7 +108,7 @@ export function modelOf(described: Described, losses: readonly string[] = []): M
 }
 
 /** The tensors of a functional model, its layers applied in whatever order the file lists them. */
-function tensorsOf(described: Described): { readonly inputs: readonly Tensor[]; readonly outputs: readonly Tensor[] | undefined } {
+function tensorsOf(described: Described): Required<Pick<ModelState, 'inputs' | 'outputs' | 'unread'>> {
   const tensors = new Map<string, Tensor>();
   let pending: { readonly layer: ts.Expression; readonly what: LayerInstance | ModelState; readonly uses: readonly (readonly Inbound[])[]; readonly name: string }[] = [];
   for (const layer of layersOf(described)) {
@@ -134,5 +134,10 @@ function tensorsOf(described: Described): { readonly inputs: readonly Tensor[]; 
     });
   }
   const resolve = (key: string): Tensor[] => references(member(described.config, key)).flatMap(({ name, nodeIndex }) => tensors.get(`${name}/${nodeIndex}`) ?? []);
-  return { inputs: resolve('input_layers'), outputs: resolve('output_layers') };
+  const outputs = resolve('output_layers');
+  const read = new Set<Tensor>(outputs);
+  for (const { application } of tensors.values()) application?.inputs.forEach((input) => read.add(input));
+  const used = new Set([...read].map(({ application }) => application?.what));
+  const unread = [...tensors.values()].filter(({ application }) => application && !used.has(application.what) && 'type' in application.what && /dropout/i.test(application.what.type));
+  return { inputs: resolve('input_layers'), outputs, unread };
 }

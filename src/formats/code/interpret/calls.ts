@@ -111,7 +111,7 @@ export function callFunction(machine: Machine, target: FunctionValue, args: read
   machine.stack.push(node);
   machine.depth += inner;
   try {
-    return machine.within(String(call.getStart()), () => runBody(machine, target, args));
+    return machine.calling(call, () => runBody(machine, target, args));
   } finally {
     machine.depth -= inner;
     machine.stack.pop();
@@ -199,7 +199,7 @@ export function initialise(machine: Machine, target: ClassValue, self: ObjectVal
     machine.executed.add(constructor);
     machine.stack.push(constructor);
     try {
-      machine.within(String(call.getStart()), () => runBody(machine, { kind: 'function', node: constructor, scope: target.scope, self }, args));
+      machine.calling(call, () => runBody(machine, { kind: 'function', node: constructor, scope: target.scope, self }, args));
     } finally {
       machine.stack.pop();
     }

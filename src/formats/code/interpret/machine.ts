@@ -40,6 +40,8 @@ export class Machine {
   steps = 0;
   #lastId = 0;
   readonly #path: string[] = [];
+  /** The call or import of the file under study that is being followed. */
+  #own: TS.Node | undefined;
   readonly #terms = new Map<string, Unknown>();
   readonly #ids = new WeakMap<object, number>();
 
@@ -60,6 +62,27 @@ export class Machine {
     return this.#path.join('/');
   }
 
+  /** Runs what a call leads to. */
+  calling<T>(call: TS.Node, work: () => T): T {
+    return this.within(String(call.getStart()), () => this.from(call, work));
+  }
+
+  /** Runs what a call or an import leads to, be it in another file. */
+  from<T>(node: TS.Node, work: () => T): T {
+    const outside = this.#own;
+    if (node.getSourceFile() === this.source) this.#own = node;
+    try {
+      return work();
+    } finally {
+      this.#own = outside;
+    }
+  }
+
+  /** Of a node in another file: the call or import in the file under study that led to it. */
+  originOf(node: TS.Node): TS.Node | undefined {
+    return node.getSourceFile() === this.source ? undefined : this.#own;
+  }
+
   within<T>(step: string, work: () => T): T {
     this.#path.push(step);
     try {
@@ -67,6 +90,12 @@ export class Machine {
     } finally {
       this.#path.pop();
     }
+  }
+
+  /** What runs at `node` now is part of a training step. */
+  trains(node: TS.Node): boolean {
+    const { trainingSteps } = this.survey;
+    return trainingSteps.includes(node) || this.stack.some((each) => trainingSteps.includes(each));
   }
 
   /** Something that was there before is given layers: iterations are not independent of each other. */

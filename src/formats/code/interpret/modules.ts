@@ -1,6 +1,7 @@
 /** Imports, `require` and dynamic imports: of TensorFlow.js, of local files where a resolver is given, of anything else. */
 import type { ts as TS } from 'ts-morph';
 import { ts } from '../typescript.js';
+import { RUNTIME } from '../catalogue.js';
 import type { Machine } from './machine.js';
 import { getMember, unresolved } from './members.js';
 import { hoist } from './patterns.js';
@@ -13,13 +14,15 @@ const TENSORFLOW = /^(?:npm:|https?:\/\/[^ ]*\/)?@tensorflow\/tfjs(?!-(?:data|vi
 /** What a module gives as a whole. */
 function moduleValue(machine: Machine, specifier: string, from: TS.SourceFile): Value | undefined {
   if (TENSORFLOW.test(specifier)) return { kind: 'api', path: specifier.includes('exports_layers') ? ['layers'] : [] };
+  if (specifier.replace(/^npm:/, '') === RUNTIME) return { kind: 'api', path: [RUNTIME] };
   return moduleExports(machine, specifier, from);
 }
 
 export function importInto(machine: Machine, node: TS.ImportDeclaration, scope: Scope): void {
   const clause = node.importClause;
   if (!clause || clause.isTypeOnly || !ts.isStringLiteral(node.moduleSpecifier)) return;
-  const value = moduleValue(machine, node.moduleSpecifier.text, node.getSourceFile());
+  const { text: specifier } = node.moduleSpecifier;
+  const value = machine.from(node, () => moduleValue(machine, specifier, node.getSourceFile()));
   // Of TensorFlow.js the default export is the namespace, too.
   if (clause.name) scope.declare(clause.name.text, value?.kind === 'object' ? getMember(machine, value, 'default') : (value ?? unresolved(machine, clause.name.text)));
   const bindings = clause.namedBindings;
@@ -37,7 +40,7 @@ export function importInto(machine: Machine, node: TS.ImportDeclaration, scope: 
 export function requiredModule(machine: Machine, call: TS.CallExpression): Value {
   const [specifier] = call.arguments;
   if (!specifier || !ts.isStringLiteralLike(specifier)) return machine.unknown('module');
-  return moduleValue(machine, specifier.text, call.getSourceFile()) ?? machine.unknown('module');
+  return machine.from(call, () => moduleValue(machine, specifier.text, call.getSourceFile())) ?? machine.unknown('module');
 }
 
 /** The exports of a local file, interpreted once a run. */
@@ -74,7 +77,8 @@ function exportFrom(machine: Machine, statement: TS.Statement, scope: Scope, exp
     if (value) exports.properties.set(name, { value, node: undefined });
   };
   if (ts.isExportDeclaration(statement)) {
-    const from = statement.moduleSpecifier && ts.isStringLiteral(statement.moduleSpecifier) ? moduleExports(machine, statement.moduleSpecifier.text, statement.getSourceFile()) : undefined;
+    const { moduleSpecifier } = statement;
+    const from = moduleSpecifier && ts.isStringLiteral(moduleSpecifier) ? machine.from(statement, () => moduleExports(machine, moduleSpecifier.text, statement.getSourceFile())) : undefined;
     if (statement.exportClause && ts.isNamedExports(statement.exportClause)) {
       for (const { name, propertyName } of statement.exportClause.elements) {
         if (from) exports.properties.set(name.text, { value: getMember(machine, from, (propertyName ?? name).text), node: undefined });

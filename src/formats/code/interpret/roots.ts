@@ -43,10 +43,10 @@ export function analyse(source: TS.SourceFile, resolve: ModuleResolver = () => u
   const survey = new Survey();
   survey.add(source);
   if (!survey.hasLayers) return { roots: [], survey };
-  // Helpers of other files are followed, not studied.
-  const entries = entryPoints(survey.functions, survey);
   const study = new Study(source, survey, resolve);
   const roots: Root[] = [study.root(source)];
+  // The module has brought in helpers of other files, which are followed, not studied: some functions only call those.
+  const entries = entryPoints(survey.functions.filter((node) => node.getSourceFile() === source), survey);
   for (const node of entries) {
     if (!study.executed.has(node) && study.steps < MOST_STEPS_OF_FILE) roots.push(study.root(node));
   }

@@ -1,9 +1,11 @@
 /** One walk over a syntax tree, before it is interpreted: where layers are made, and which code has to do with them. */
 import type { ts as TS } from 'ts-morph';
 import { ts } from '../typescript.js';
-import { LAYER_NAMES } from '../catalogue.js';
-import { isFunctionNode, lastName, nameOf, unwrap } from '../syntax.js';
+import { LAYER_NAMES, RUNTIME_CLASSES } from '../catalogue.js';
+import { identifiersOf, isFunctionNode, lastName, nameOf, unwrap } from '../syntax.js';
 import type { FunctionNode } from '../syntax.js';
+import { Reach } from './reach.js';
+import { TrainingSteps } from './training-steps.js';
 
 const LIST_NAME = /layer|block|tensor|branch|feature|output|skip|input|model|head|stack|conv/i;
 const MODEL_NAME = /model|net|seq|discrim|generat|encoder|decoder|block|head|classif|critic|actor|mdl/i;
@@ -11,6 +13,8 @@ const LAYER_NAME = /layer|lstm|gru|dense|conv|drop|cell|norm|pool|flatten|embed|
 const CONFIGURATION_NAME = /config|option|opts|param|props|spec|setting|definition|json/i;
 const ARRAY_METHOD = /^(map|flatMap|forEach|push|pop|shift|unshift|concat|filter|find|findIndex|slice|splice|reduce|indexOf|includes|at|some|every|apply|join|keys|values|entries)$/;
 const MUTATORS = new Set(['push', 'unshift', 'concat', 'splice']);
+/** Names of so many functions that they tell nothing. */
+const COMMON = new Set(['map', 'forEach', 'then', 'catch', 'log', 'on', 'get', 'set', 'call', 'bind', 'push', 'constructor']);
 
 interface FunctionFacts {
   readonly node: FunctionNode;
@@ -24,7 +28,8 @@ export class Survey {
   readonly #functions = new Map<FunctionNode, FunctionFacts>();
   readonly #aliases = new Set(['layers']);
   readonly #factories = new Set<string>();
-  readonly #relevant = new Set<string>();
+  /** Whoever calls what is relevant is relevant. Known by name only: a name too many costs time, none precision. */
+  readonly #relevant = new Reach();
   readonly #structural = new Map<TS.Node, boolean>();
   /** Identifiers that stand in configurations: assignments to them are worth telling paths apart. */
   readonly configured = new Set<string>();
@@ -32,6 +37,7 @@ export class Survey {
   readonly #models = new Set<string>();
   /** Receivers of `compile`, and the losses they name. */
   readonly compiled = new Map<string, string[]>();
+  readonly trainingSteps = new TrainingSteps();
   /** Layers are addressed by their position (`model.layers[3]`), which every insertion, removal and move shifts. */
   indexesLayers = false;
   /** The module's own statements make layers. */
@@ -39,8 +45,7 @@ export class Survey {
 
   add(source: TS.SourceFile): void {
     this.#structural.clear();
-    this.#collect(source);
-    this.#spread();
+    this.#spread(this.#collect(source));
   }
 
   /** Functions that make, place or connect layers, or call one that does, in the order of the file. */
@@ -57,7 +62,7 @@ export class Survey {
   isRelevant(node: FunctionNode): boolean {
     const facts = this.#functions.get(node);
     if (!facts) return false;
-    return facts.makesLayers || facts.touchesLayers || [...facts.calls].some((name) => this.#relevant.has(name));
+    return facts.makesLayers || facts.touchesLayers || [...facts.calls].some((name) => this.#isRelevantName(name));
   }
 
   /** A block that makes layers or calls what does; its own returns do not count. */
@@ -116,7 +121,7 @@ export class Survey {
   #isStructuralCall(node: TS.CallExpression | TS.NewExpression): boolean {
     const name = lastName(node.expression);
     if (name === undefined) return false;
-    if (this.#isFactory(node) || this.#relevant.has(name)) return true;
+    if (this.#isFactory(node) || this.#isRelevantName(name)) return true;
     if (!ts.isPropertyAccessExpression(unwrap(node.expression))) return false;
     return this.#touchesLayers(node, name) || (MUTATORS.has(name) && LIST_NAME.test(lastName((unwrap(node.expression) as TS.PropertyAccessExpression).expression) ?? ''));
   }
@@ -125,6 +130,7 @@ export class Survey {
     const callee = unwrap(node.expression);
     const name = lastName(callee);
     if (name === 'sequential' || name === 'Sequential') return true;
+    if (ts.isNewExpression(node) && name !== undefined && RUNTIME_CLASSES.has(name)) return true;
     // An array of layers that is called `layers` has methods, too.
     if (ts.isPropertyAccessExpression(callee)) return this.#aliases.has(lastName(callee.expression) ?? '') && (LAYER_NAMES.has(callee.name.text) ? ts.isPropertyAccessExpression(unwrap(callee.expression)) || callee.name.text !== 'add' : !ARRAY_METHOD.test(callee.name.text));
     if (ts.isElementAccessExpression(callee)) return this.#aliases.has(lastName(callee.expression) ?? '');
@@ -132,7 +138,8 @@ export class Survey {
   }
 
   /** Names first, calls afterwards: what a call is depends on all the names of the file. */
-  #collect(source: TS.SourceFile): void {
+  #collect(source: TS.SourceFile): readonly FunctionFacts[] {
+    const functions: FunctionFacts[] = [];
     const calls: (readonly [TS.CallExpression | TS.NewExpression, FunctionFacts | undefined])[] = [];
     const visit = (node: TS.Node, within: FunctionFacts | undefined): void => {
       let inner = within;
@@ -154,18 +161,20 @@ export class Survey {
           if (isFunctionNode(node)) {
             inner = { node, calls: new Set(), makesLayers: false, touchesLayers: false };
             this.#functions.set(node, inner);
+            functions.push(inner);
           }
       }
       ts.forEachChild(node, (child) => { visit(child, inner); });
     };
     visit(source, undefined);
     for (const [call, within] of calls) this.#noteCall(call, within);
+    return functions;
   }
 
   /** `layers`, or a factory, under a name of its own. */
   #noteName(of: string, name: string): void {
     if (of === 'layers') this.#aliases.add(name);
-    else if (LAYER_NAMES.has(of)) this.#factories.add(name);
+    else if (LAYER_NAMES.has(of) || RUNTIME_CLASSES.has(of)) this.#factories.add(name);
   }
 
   #noteNames(name: TS.BindingName, value: TS.Expression | undefined): void {
@@ -182,14 +191,15 @@ export class Survey {
     if (node.operatorToken.kind === ts.SyntaxKind.EqualsToken && lastName(node.right) === 'layers') this.#aliases.add(lastName(node.left) ?? 'layers');
   }
 
-  /** `x.add(layer)` and `layer.apply(tensor)`, as far as spelling tells. A set of strings has an `add`, too. */
+  /** `x.add(layer)` and `layer.apply(tensor)`, as far as spelling tells, and `predict` with a flag. A set of strings has an `add`, too. */
   #touchesLayers(node: TS.CallExpression | TS.NewExpression, name: string): boolean {
     const [first, second] = node.arguments ?? [];
+    if (name === 'predict') return second !== undefined && identifiersOf(second).includes('training');
     if (!first || (name !== 'add' && name !== 'apply')) return false;
     if (name === 'apply') return first.kind !== ts.SyntaxKind.ThisKeyword && first.kind !== ts.SyntaxKind.NullKeyword;
     if (second) return false;
     const argument = unwrap(first);
-    if (ts.isCallOrNewExpression(argument) && (this.#isFactory(argument) || this.#relevant.has(lastName(argument.expression) ?? ''))) return true;
+    if (ts.isCallOrNewExpression(argument) && (this.#isFactory(argument) || this.#isRelevantName(lastName(argument.expression) ?? ''))) return true;
     const callee = unwrap(node.expression);
     const receiver = ts.isPropertyAccessExpression(callee) ? (lastName(callee.expression) ?? '') : '';
     return this.#models.has(receiver) || MODEL_NAME.test(receiver) || LAYER_NAME.test(lastName(argument) ?? '');
@@ -199,6 +209,7 @@ export class Survey {
     const name = lastName(node.expression);
     if (name === undefined) return;
     within?.calls.add(name);
+    this.trainingSteps.note(node, name);
     const callee = unwrap(node.expression);
     if (this.#isFactory(node)) {
       if (within) within.makesLayers = true;
@@ -220,21 +231,18 @@ export class Survey {
     else ts.forEachChild(node, (child) => this.#noteConfigured(child));
   }
 
-  /** Whoever calls what is relevant is relevant. Known by name only: a name too many costs time, none precision. */
-  #spread(): void {
-    const all = [...this.#functions.values()].map((facts) => ({ ...facts, name: ts.isConstructorDeclaration(facts.node) ? nameOf(facts.node.parent) : nameOf(facts.node) }));
-    const outer = new Map<FunctionNode, boolean>();
-    for (let changed = true; changed;) {
-      changed = false;
-      for (const { node, calls, makesLayers, touchesLayers: touches, name } of all) {
-        if (outer.get(node)) continue;
-        if (!makesLayers && !touches && ![...calls].some((each) => this.#relevant.has(each))) continue;
-        outer.set(node, true);
-        changed = true;
-        if (name) this.#relevant.add(name);
-      }
+  #spread(functions: readonly FunctionFacts[]): void {
+    for (const { node, calls, makesLayers, touchesLayers } of functions) {
+      const name = nameOf(node);
+      if (name === undefined) continue;
+      if (makesLayers || touchesLayers) this.#relevant.mark(name);
+      for (const called of calls) this.#relevant.link(called, name);
+      this.trainingSteps.add(name, calls);
     }
-    for (const common of ['map', 'forEach', 'then', 'catch', 'log', 'on', 'get', 'set', 'call', 'bind', 'push', 'constructor']) this.#relevant.delete(common);
+  }
+
+  #isRelevantName(name: string): boolean {
+    return this.#relevant.has(name) && !COMMON.has(name);
   }
 }
 

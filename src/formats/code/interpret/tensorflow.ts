@@ -1,12 +1,12 @@
 /** What calls of TensorFlow.js do: making layers and models, adding, applying, compiling. */
 import type { ts as TS } from 'ts-morph';
 import { ts } from '../typescript.js';
-import { LAYER_NAMES } from '../catalogue.js';
+import { LAYER_NAMES, RUNTIME, RUNTIME_CLASSES } from '../catalogue.js';
 import { nameOf, unwrap } from '../syntax.js';
 import { callFunction, callUnknown } from './calls.js';
 import type { Machine } from './machine.js';
 import { stringOf } from './machine.js';
-import { apply, asTensor, asTensors, unknownLayer } from './tensors.js';
+import { applyByCall, asTensor, asTensors, noteIgnored, unknownLayer } from './tensors.js';
 import { UNDEFINED, known, nextBirth } from './values.js';
 import type { Entry, Item, LayerInstance, ModelState, Placement, Tensor, Value } from './values.js';
 import { lossNames } from './survey.js';
@@ -18,6 +18,7 @@ export function callApi(machine: Machine, path: readonly string[], args: readonl
   const name = path.at(-1) ?? '';
   const owner = path.at(-2);
   const first = args[0]?.value;
+  if (path[0] === RUNTIME) return callRuntime(machine, path, args, call);
   if (owner === 'layers') {
     if (name === 'input' || name === 'Input') return input(first, call);
     return constructLayer(machine, name, first, call);
@@ -41,11 +42,19 @@ export function callApi(machine: Machine, path: readonly string[], args: readonl
   }
 }
 
-export function constructLayer(machine: Machine, type: string, configuration: Value | undefined, call: Call): Value {
+/** `new AlphaDropout({ … })`, or a function of droplint/tfjs: those leave a model as it is. */
+function callRuntime(machine: Machine, path: readonly string[], args: readonly Item[], call: Call): Value {
+  const name = path.at(-1) ?? '';
+  const isLayer = path.length === 2 && RUNTIME_CLASSES.has(name) && ts.isNewExpression(call);
+  return isLayer ? constructLayer(machine, name, args[0]?.value, call, false) : callUnknown(machine, name, args, call, true);
+}
+
+export function constructLayer(machine: Machine, type: string, configuration: Value | undefined, call: Call, custom = !LAYER_NAMES.has(type)): Value {
   const layer: LayerInstance = {
     type,
-    custom: !LAYER_NAMES.has(type),
+    custom,
     node: call,
+    calledFrom: machine.originOf(call),
     configuration,
     configurationNode: call.arguments?.[0],
     path: machine.path,
@@ -70,6 +79,7 @@ export function newModel(machine: Machine, kind: ModelState['kind'], node: TS.No
     inputs: more.inputs,
     outputs: more.outputs,
     losses: [],
+    fits: [],
     compiled: false,
     ended: false,
     nested: false,
@@ -140,7 +150,7 @@ export function callModel(machine: Machine, model: ModelState, name: string, arg
     addEntry(machine, model, layerOf(machine, first, call.arguments[0] ?? call), { kind: 'add', node: call, path: machine.path });
     return UNDEFINED;
   }
-  if (name === 'apply') return apply(machine, model, asTensors(machine, first), { kind: 'apply', node: call, path: machine.path });
+  if (name === 'apply') return applyByCall(machine, model, asTensors(machine, first), args[1]?.value, call);
   if (name === 'compile') {
     model.compiled = true;
     const loss = first.kind === 'object' ? first.properties.get('loss') : undefined;
@@ -149,7 +159,9 @@ export function callModel(machine: Machine, model: ModelState, name: string, arg
   }
   if (name === 'pop') addEntry(machine, model, unknownLayer(machine, 'pop', call), { kind: 'computed', node: call, path: machine.path });
   if (name === 'then' && first.kind === 'function') return callFunction(machine, first, [{ value: { kind: 'model', model }, node: undefined, region: machine.region }], call);
+  if (name === 'predict') noteIgnored(machine, model, asTensors(machine, first), args[1]?.value, call);
   if (FINISHING.has(name)) model.ended = true;
+  if (name === 'fit' || name === 'fitDataset') model.fits?.push(call);
   return machine.unknown(name);
 }
 
@@ -162,7 +174,7 @@ function lossesOf(value: Value, node: TS.Node | undefined): string[] {
 }
 
 export function callLayer(machine: Machine, layer: LayerInstance, name: string, args: readonly Item[], call: TS.CallExpression): Value {
-  if (name === 'apply') return apply(machine, layer, asTensors(machine, args[0]?.value), { kind: 'apply', node: call, path: machine.path });
+  if (name === 'apply') return applyByCall(machine, layer, asTensors(machine, args[0]?.value), args[1]?.value, call);
   return machine.unknown(name);
 }
 

@@ -98,6 +98,8 @@ export interface LayerInstance {
   readonly custom: boolean;
   /** Its construction, or the expression that stands for a layer of which nothing is known. */
   readonly node: ts.Node;
+  /** Where that stands in another file: the call or import in the file under study that led there. */
+  readonly calledFrom?: ts.Node;
   readonly configuration: Value | undefined;
   readonly configurationNode: ts.Expression | undefined;
   /** The way that control took to its construction: call sites and iterations. */
@@ -140,8 +142,12 @@ export interface ModelState {
   /** Of `tf.model`: `undefined` when they could not be resolved. */
   readonly inputs: readonly Tensor[] | undefined;
   readonly outputs: readonly Tensor[] | undefined;
+  /** Of a saved topology: results of its dropouts that nothing reads. */
+  readonly unread?: readonly Tensor[];
   /** The loss of each `compile`; an expression that is no string stands as its text. */
   readonly losses: string[];
+  /** The calls that train it. */
+  readonly fits?: ts.CallExpression[];
   compiled: boolean;
   /** It is trained, evaluated or saved as it is. */
   ended: boolean;
@@ -151,10 +157,27 @@ export interface ModelState {
   readonly holders: Set<string>;
 }
 
+/** What a call `apply(x, { training })` says, or one of `predict` that has the flag as well. */
+export interface ApplyCall {
+  readonly node: ts.CallExpression;
+  /** As of a layer. */
+  readonly calledFrom: ts.Node | undefined;
+  /** `default`: nothing is said, which TensorFlow.js takes as false. `undefined`: the file does not determine it. */
+  readonly training: boolean | 'default' | undefined;
+  /** What it is applied to comes from `tf.input`: of such a call TensorFlow.js forgets what it says of training. */
+  readonly symbolic: boolean;
+  /** It is a call of `predict`, which heeds no such flag. */
+  readonly ignored: boolean;
+  /** It runs in a training step. */
+  readonly trains: boolean;
+}
+
 export interface Application {
   readonly what: LayerInstance | ModelState;
   readonly inputs: readonly Tensor[];
   readonly placement: Placement;
+  /** Absent where the code has no call of `apply` for it. */
+  readonly call?: ApplyCall;
   readonly region: number;
   readonly phase: Phase;
   readonly ordinal: number;

@@ -2,6 +2,7 @@
 import type { ts as TS } from 'ts-morph';
 import { ts } from '../typescript.js';
 import type { Configuration, ConfigurationEntry } from '../../../graph/layers.js';
+import { isOfDropout, undroppedType } from '../../../graph/settings.js';
 import { factOf } from '../interpret/machine.js';
 import type { LayerInstance, Property, Value } from '../interpret/values.js';
 import { identifiersOf } from '../syntax.js';
@@ -16,10 +17,19 @@ export function fold(value: Value | undefined): unknown {
   }
 }
 
+/** A layer inside another, without its dropouts: those are layers of their own. Settings that are not known stand as written. */
+function described(value: Value): unknown {
+  if (value.kind === 'array' && value.items.some((item) => item.value.kind === 'layer')) return value.items.map((item) => described(item.value));
+  if (value.kind !== 'layer') return fold(value);
+  const { type, configuration } = value.layer;
+  const settings = configuration?.kind === 'object' ? [...configuration.properties].filter(([name]) => !isOfDropout(type, name)) : [];
+  return { layer: undroppedType(type), settings: Object.fromEntries(settings.map(([name, property]) => [name, described(property.value) ?? property.node?.getText()])) };
+}
+
 /** Few rules look at how a value is written, so that is found out when one does. */
 function entryOf({ value, node }: Property): ConfigurationEntry {
   return {
-    value: fold(value),
+    value: described(value),
     get identifiers() { return node ? identifiersOf(node) : []; },
     get text() { return node ? node.getText() : ''; },
   };

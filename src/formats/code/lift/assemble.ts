@@ -1,18 +1,23 @@
 /** Models and applications of one path → architecture graphs. */
 import type { ts } from 'ts-morph';
-import { GraphBuilder, createValue } from '../../../graph/graph.js';
-import type { Layer, Origin, Shape, Value } from '../../../graph/layers.js';
+import { GraphBuilder, createValue, type Graph } from '../../../graph/graph.js';
+import type { Applied, Layer, Origin, Shape, Value } from '../../../graph/layers.js';
 import { isModelState } from '../interpret/values.js';
-import type { Application, Entry, LayerInstance, ModelState, Placement, Tensor } from '../interpret/values.js';
+import type { Application, ApplyCall, Entry, LayerInstance, ModelState, Placement, Tensor } from '../interpret/values.js';
+import { appliedBy, modeOf } from './applied.js';
 import { Settings, configurationOf, fold } from './arguments.js';
 import { specsOf } from './layers.js';
+import { originOf } from './origins.js';
 import type { Part, Spec } from './specs.js';
+import { isUnread } from './unread.js';
 
 /** Where a layer of a graph stands in the code: what lowering needs to know of it. */
 export interface Site {
   readonly instance: LayerInstance;
   readonly placement: Placement;
   readonly part: Part;
+  /** The call that decides whether it drops: of `apply` of itself, or of a model around it. */
+  readonly call: ApplyCall | undefined;
   /** Rank of what it is given. */
   readonly rank: number | undefined;
   readonly channelAxis: 1 | -1;
@@ -20,6 +25,10 @@ export interface Site {
 
 const sites = new WeakMap<Layer, Site>();
 export const siteOf = (layer: Layer): Site | undefined => sites.get(layer);
+
+const fits = new WeakMap<Graph, readonly ts.CallExpression[]>();
+/** The calls of `fit` and `fitDataset` that this path makes on the model. */
+export const fitsOf = (graph: Graph): readonly ts.CallExpression[] => fits.get(graph) ?? [];
 
 /** What is known of a model besides what its path made. */
 export interface Circumstances {
@@ -29,6 +38,8 @@ export interface Circumstances {
   /** Nothing is added to it any more where it ends. */
   readonly ends: (last: Layer | undefined) => boolean;
   readonly losses: readonly string[];
+  /** Of a functional model: results of dropouts, made of its tensors, that nothing reads. */
+  readonly unread?: readonly Tensor[];
   /** Default true; a saved topology is no source code. */
   readonly isSource?: boolean;
   /** How places are called in this document; default `line:column`. */
@@ -40,6 +51,12 @@ interface Tracked {
   readonly channelAxis: 1 | -1;
 }
 
+interface Chained extends Tracked {
+  readonly values: readonly Value[];
+  /** What the next layer reads besides: its own dropped weight. */
+  readonly weights: readonly Value[];
+}
+
 export class Assembler {
   readonly builder: GraphBuilder;
   readonly #source: ts.SourceFile;
@@ -47,8 +64,13 @@ export class Assembler {
   readonly #keys = new Map<string, number>();
   readonly #counted = new Set<LayerInstance>();
   readonly #open: ModelState[] = [];
+  readonly #calls = new Map<Value, ApplyCall>();
 
   readonly #pathOf: ((node: ts.Node) => string) | undefined;
+  /** The call of `apply` of a model whose layers are being placed: what it says holds for all of them. */
+  #around: ApplyCall | undefined;
+  /** All tensors are symbolic: it is the graph of a functional model. */
+  isSymbolic = false;
 
   constructor(name: string, source: ts.SourceFile, { isSource = true, pathOf }: Pick<Circumstances, 'isSource' | 'pathOf'> = {}) {
     this.builder = new GraphBuilder(name, name, 'model', undefined, isSource);
@@ -90,15 +112,18 @@ export class Assembler {
   }
 
   /** One layer object, placed once; gives its result. */
-  place(instance: LayerInstance, inputs: readonly Value[], placement: Placement): Value {
+  place(instance: LayerInstance, inputs: readonly Value[], placement: Placement, own?: ApplyCall): Value {
     const axis = (inputs[0] && this.#axes.get(inputs[0])) ?? -1;
     const specs = specsOf(instance, { shapes: inputs.map((input) => input.shape), channelAxis: axis });
     const configuration = configurationOf(instance);
     const settings = new Settings(instance.configuration);
     const name = settings.string('name');
-    const base = `${instance.node.pos}:${instance.node.end}@${instance.path}`;
-    let at: Tracked & { readonly values: readonly Value[] } = { value: inputs[0], channelAxis: axis, values: inputs };
-    for (const spec of specs) at = this.#add(spec, at, { instance, placement, base, name, configuration });
+    const { node, path } = instance;
+    const base = `${node.getSourceFile() === this.#source ? '' : node.getSourceFile().fileName}${node.pos}:${node.end}@${path}`;
+    let at: Chained = { value: inputs[0], channelAxis: axis, values: inputs, weights: [] };
+    const call = this.#around ?? own;
+    const applied = call && appliedBy(call, this.#origin(call.node, 'apply', call.calledFrom), { byItself: call === own, symbolic: this.isSymbolic });
+    for (const spec of specs) at = this.#add(spec, at, { instance, placement, base, name, configuration, call, applied });
     if (!this.#counted.has(instance)) this.#count(specs);
     this.#counted.add(instance);
     return at.value;
@@ -108,35 +133,24 @@ export class Assembler {
     for (const { parameters } of specs) this.builder.parameters = this.builder.parameters === undefined || parameters === undefined ? undefined : this.builder.parameters + parameters;
   }
 
-  #add(spec: Spec, at: Tracked & { readonly values: readonly Value[] }, { instance, placement, base, name, configuration }: { instance: LayerInstance; placement: Placement; base: string; name: string | undefined; configuration: ReturnType<typeof configurationOf> }) {
+  #add(spec: Spec, at: Chained, { instance, placement, base, name, configuration, call, applied }: { instance: LayerInstance; placement: Placement; base: string; name: string | undefined; configuration: ReturnType<typeof configurationOf>; call: ApplyCall | undefined; applied: Applied | undefined }) {
     const { part, shape, aside, channelAxis = at.channelAxis, ...facts } = spec;
-    const value = createValue('', { shape, elementType: 'float32', captured: aside === true });
-    const inputs = aside ? [createValue('state', { shape })] : [...at.values];
+    const value = createValue('', { shape, elementType: 'float32', captured: aside === 'state' });
+    const inputs = aside ? [createValue(aside, { shape })] : [...at.values];
     const axes = spec.kind === 'convolution' || spec.kind === 'dropout' ? { channelAxis } : {};
     const type = part === 'activation' ? 'activation' : instance.type;
-    const origin = this.#origin(instance.node, name ?? type);
-    const layer = { ...facts, ...axes, key: this.#key(part === 'self' ? base : `${base}/${part}`), type, inputs, outputs: [value], origin, graph: this.builder, configuration, placement: placement.kind } as Layer;
-    this.builder.add(layer);
-    sites.set(layer, { instance, placement, part, rank: inputs[0]?.shape?.length, channelAxis: at.channelAxis });
-    if (aside) return at;
+    const origin = this.#origin(instance.node, name ?? type, instance.calledFrom);
+    const mode = spec.kind === 'dropout' ? modeOf(applied, [...(call ? [call.node] : []), instance.node, placement.node]) : {};
+    const layer = { ...facts, ...axes, ...mode, key: this.#key(part === 'self' ? base : `${base}/${part}`), type, inputs, outputs: [value], origin, graph: this.builder, configuration, placement: placement.kind } as Layer;
+    this.builder.add(layer, at.weights);
+    sites.set(layer, { instance, placement, part, call, rank: inputs[0]?.shape?.length, channelAxis: at.channelAxis });
+    if (aside) return aside === 'weight' ? { ...at, weights: [value] } : at;
     this.#axes.set(value, channelAxis);
-    return { value, channelAxis, values: [value] };
+    return { value, channelAxis, values: [value], weights: [] };
   }
 
-  #origin(node: ts.Node, name: string): Origin {
-    const file = node.getSourceFile();
-    const start = node.getStart(file);
-    const from = file.getLineAndCharacterOfPosition(start);
-    const to = file.getLineAndCharacterOfPosition(node.end);
-    const place = this.#pathOf?.(node) ?? `${from.line + 1}:${from.character + 1}`;
-    const own = file === this.#source;
-    return {
-      path: own ? place : `${file.fileName}:${place}`,
-      name,
-      order: start,
-      ...(own ? { range: { start, end: node.end } } : {}),
-      source: { file: file.fileName, line: from.line + 1, column: from.character + 1, endLine: to.line + 1, endColumn: to.character + 1 },
-    };
+  #origin(node: ts.Node, name: string, calledFrom?: ts.Node): Origin {
+    return originOf(node, name, { source: this.#source, calledFrom, pathOf: this.#pathOf });
   }
 
   /** The entries of a Sequential behind `from`; `shared` keeps what several functions add apart. */
@@ -153,10 +167,12 @@ export class Assembler {
   }
 
   /** A model inside a model: its layers, in line. */
-  nested(model: ModelState, inputs: readonly Value[], placement: Placement): readonly Value[] {
+  nested(model: ModelState, inputs: readonly Value[], placement: Placement, call?: ApplyCall): readonly Value[] {
     const unresolved = model.kind === 'foreign' || this.#open.includes(model) || (model.kind === 'functional' && (!model.outputs || !model.inputs || model.inputs.length !== inputs.length));
     if (unresolved) return [this.gap(inputs, model.name, placement.node, placement.path)];
     this.#open.push(model);
+    const outside = this.#around;
+    this.#around ??= call;
     try {
       if (model.kind === 'sequential') {
         const [first] = model.entries;
@@ -165,8 +181,9 @@ export class Assembler {
         return [this.chain(model.entries, head, false)];
       }
       const bound = new Map(model.inputs!.map((tensor, index) => [tensor, inputs[index]]));
-      return this.tensors(model.outputs!, bound);
+      return this.tensors([...model.outputs!, ...(model.unread ?? [])], bound).slice(0, model.outputs!.length);
     } finally {
+      this.#around = outside;
       this.#open.pop();
     }
   }
@@ -201,13 +218,16 @@ export class Assembler {
       const apart = tensor.application !== undefined && tensor.application.region !== application.region;
       return apart ? this.gap([value], 'unknown', application.placement.node, application.placement.path) : value;
     });
-    if (isModelState(application.what)) return this.nested(application.what, inputs, application.placement)[0];
-    return this.place(application.what, inputs, application.placement);
+    if (isModelState(application.what)) return this.nested(application.what, inputs, application.placement, application.call)[0];
+    const value = this.place(application.what, inputs, application.placement, application.call);
+    if (application.call) this.#calls.set(value, application.call);
+    return value;
   }
 
-  /** Closes every loose end of a fragment. */
+  /** Closes every loose end of a fragment: something reads it, or may. */
   seal(): void {
-    const loose = this.builder.layers.flatMap((layer) => layer.outputs).filter((value) => value.consumers.length === 0 && !value.captured && !value.isGraphOutput);
+    const isDead = ({ kind, outputs: [value] }: Layer): boolean => kind === 'dropout' && this.#calls.has(value) && isUnread(this.#calls.get(value)!.node);
+    const loose = this.builder.layers.flatMap((layer) => (isDead(layer) ? [] : layer.outputs)).filter((value) => value.consumers.every(isDead) && !value.captured && !value.isGraphOutput);
     for (const value of loose) if (value.producer?.kind !== 'opaque') this.gap([value], 'unknown', this.#source);
   }
 }
@@ -247,11 +267,13 @@ function shapeOfInput(tensor: Tensor): Shape | undefined {
 }
 
 /** The graph of one model on one path. */
-export function assembleModel(model: ModelState, { source, shared, ends, losses, isSource, pathOf }: Circumstances): GraphBuilder {
+export function assembleModel(model: ModelState, { source, shared, ends, losses, unread = [], isSource, pathOf }: Circumstances): GraphBuilder {
   const assembler = new Assembler(model.name, source, { isSource, pathOf });
   const { builder } = assembler;
   builder.losses.push(...losses);
+  fits.set(builder, model.fits ?? []);
   if (model.kind === 'functional') {
+    assembler.isSymbolic = true;
     const { outputs } = model;
     if (!outputs || outputs.length === 0) {
       assembler.asFragment();
@@ -259,7 +281,7 @@ export function assembleModel(model: ModelState, { source, shared, ends, losses,
       return builder;
     }
     const values = new Map((model.inputs ?? []).map((tensor, index) => [tensor, assembler.input(tensor.name || `input${index}`, tensor.input && shapeOfInput(tensor))]));
-    assembler.tensors(outputs, values).forEach((value, index) => {
+    assembler.tensors([...outputs, ...unread], values).slice(0, outputs.length).forEach((value, index) => {
       const { application } = outputs[index];
       const apart = application !== undefined && application.region !== model.region;
       if (apart) assembler.asFragment();

@@ -13,7 +13,7 @@ export function rateOf(settings: Settings, name: string): number | undefined {
   return typeof folded === 'number' && !Number.isNaN(folded) ? folded : undefined;
 }
 
-const facts = (settings: Settings, name: string) => ({
+export const facts = (settings: Settings, name: string) => ({
   kind: 'dropout' as const,
   rate: rateOf(settings, name),
   state: 'unspecified' as const,
@@ -39,7 +39,7 @@ export function dropoutSpec(type: string, settings: Settings, { shapes: [shape],
 }
 
 /** What `noiseShape` makes one draw silence together: extents of 1 share it, `null` and full extents do not. */
-function unitOf(settings: Settings, shape: Shape | undefined, channelAxis: 1 | -1): DropoutUnit {
+export function unitOf(settings: Settings, shape: Shape | undefined, channelAxis: 1 | -1): DropoutUnit {
   if (settings.has('noiseShape') === false) return 'element';
   const noise = fold(settings.value('noiseShape'));
   if (noise === null) return 'element';
@@ -50,7 +50,7 @@ function unitOf(settings: Settings, shape: Shape | undefined, channelAxis: 1 | -
   const channel = channelAxis === -1 ? noise.length - 1 : 1;
   if (shared[0]) return 'unknown';
   const rest = noise.map((_, axis) => axis).filter((axis) => axis !== 0 && axis !== channel);
-  if (noise.length > 2 && rest.every((axis) => shared[axis])) return shared[channel] ? 'sample' : noise[channel] === null || full[channel] || typeof noise[channel] === 'number' ? 'channel' : 'unknown';
+  if (noise.length > 2 && rest.every((axis) => shared[axis] || shape?.[axis] === 1)) return shared[channel] ? 'sample' : noise[channel] === null || full[channel] || typeof noise[channel] === 'number' ? 'channel' : 'unknown';
   if (noise.length === 2 && shared[1]) return 'sample';
   return 'unknown';
 }
@@ -60,9 +60,9 @@ function unitOf(settings: Settings, shape: Shape | undefined, channelAxis: 1 | -
  * Rates that are not given are no dropout.
  */
 export function recurrentDropouts(settings: Settings, inputs: Shape | undefined, state: Shape | undefined): readonly DropoutSpec[] {
-  const given = (name: 'dropout' | 'recurrentDropout', shape: Shape | undefined, aside: boolean): DropoutSpec[] => {
+  const given = (name: 'dropout' | 'recurrentDropout', shape: Shape | undefined, aside?: 'state'): DropoutSpec[] => {
     if (!settings.value(name) || settings.has(name) === false || rateOf(settings, name) === 0) return [];
     return [{ ...facts(settings, name), unit: 'time', channelAxis: -1, law: 'bernoulli', form: 'recurrent', seed: undefined, part: name, shape, aside }];
   };
-  return [...given('dropout', inputs, false), ...given('recurrentDropout', state, true)];
+  return [...given('dropout', inputs), ...given('recurrentDropout', state, 'state')];
 }

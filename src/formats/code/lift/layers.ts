@@ -7,6 +7,7 @@ import { Settings, fold } from './arguments.js';
 import { convolution, pooling } from './convolutions.js';
 import { dropoutSpec } from './dropouts.js';
 import { cellRnn, convolutionalRnn, recurrent } from './recurrent.js';
+import { dropConnect, runtimeDropout } from './runtime.js';
 import { broadcast, concatenated, product, plus, reshaped } from './shapes.js';
 import { activation, opaque, reshape } from './specs.js';
 import type { Operands, Spec } from './specs.js';
@@ -21,6 +22,7 @@ function ofType(type: string, settings: Settings, operands: Operands): readonly 
   const { shapes: [shape] } = operands;
   switch (type) {
     case 'dense': return dense(settings, shape);
+    case 'DropConnectDense': return [dropConnect(settings, widthOf(settings, shape)), ...dense(settings, shape)];
     case 'conv1d': case 'conv2d': case 'conv3d': case 'conv2dTranspose': case 'conv3dTranspose': case 'separableConv2d': case 'depthwiseConv2d':
       return [...convolution(type, settings, operands), ...activationOf(settings)].map(withShapeOfFirst);
     case 'lstm': case 'gru': case 'simpleRNN': return recurrent(type, settings, shape);
@@ -37,6 +39,7 @@ function ofType(type: string, settings: Settings, operands: Operands): readonly 
     case 'softmax': return [activation('softmax', shape, 'self')];
     case 'thresholdedReLU': return [activation('thresholded-relu', shape, 'self')];
     case 'dropout': case 'spatialDropout1d': case 'spatialDropout2d': case 'spatialDropout3d': case 'gaussianDropout': case 'alphaDropout': return [dropoutSpec(type, settings, operands)];
+    case 'AlphaDropout': case 'ConcreteDropout': case 'SpatialDropout2D': case 'SpatialDropout3D': case 'VariationalDropout': return [runtimeDropout(type, settings, operands)];
     case 'batchNormalization': case 'layerNormalization': return [normalization(type, settings, shape)];
     case 'maxPooling1d': case 'maxPooling2d': case 'maxPooling3d': case 'averagePooling1d': case 'averagePooling2d': case 'averagePooling3d':
     case 'globalMaxPooling1d': case 'globalMaxPooling2d': case 'globalAveragePooling1d': case 'globalAveragePooling2d': return [pooling(type, settings, operands)];
@@ -61,9 +64,14 @@ function ofType(type: string, settings: Settings, operands: Operands): readonly 
 
 const withShapeOfFirst = (spec: Spec, _: number, [first]: readonly Spec[]): Spec => ({ ...spec, shape: first.shape });
 
+function widthOf(settings: Settings, shape: Shape | undefined): number | undefined {
+  const width = shape?.at(-1) ?? settings.number('inputDim');
+  return typeof width === 'number' ? width : undefined;
+}
+
 function dense(settings: Settings, shape: Shape | undefined): readonly Spec[] {
   const units = settings.number('units');
-  const width = shape?.at(-1) ?? settings.number('inputDim');
+  const width = widthOf(settings, shape);
   const hasBias = settings.flag('useBias', true);
   const result = shape ? [...shape.slice(0, -1), units] : undefined;
   const weights = product([width, units]);
@@ -142,6 +150,7 @@ function timeDistributed(settings: Settings, { shapes: [shape], channelAxis }: O
   if (!inner) return [opaque(undefined)];
   const specs = specsOf(inner, { shapes: [shape && [shape[0], ...shape.slice(2)]], channelAxis });
   return specs.map((spec) => {
+    if (spec.aside) return spec;
     const result = { ...spec, shape: spec.shape && [spec.shape[0], shape?.[1], ...spec.shape.slice(1)] };
     return result.kind === 'reshape' ? { ...result, flattens: false } : result;
   });

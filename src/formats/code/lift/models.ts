@@ -8,6 +8,7 @@ import type { Analysis, Root, Run } from '../interpret/roots.js';
 import { isModelState } from '../interpret/values.js';
 import type { Application, LayerInstance, ModelState, Tensor, Value } from '../interpret/values.js';
 import { Assembler, assembleModel, isFirst, siteOf } from './assemble.js';
+import { isUnread } from './unread.js';
 
 interface Collected {
   readonly name: string;
@@ -26,8 +27,10 @@ export function modelsOf({ roots, survey }: Analysis, source: ts.SourceFile): re
     if (!model.variants.some((variant) => signatureOf(variant) === signatureOf(graph))) model.variants.push(graph);
   };
   const adders = addersOf(roots);
+  const placed = placedIn(roots);
   roots.forEach((root, index) => {
     for (const run of root.runs) {
+      const shown = new Set<Application>();
       for (const model of run.models) {
         if (model.nested && !model.compiled && !model.ended) continue;
         // A model that several functions add to: nobody knows in which order, and how often.
@@ -37,9 +40,11 @@ export function modelsOf({ roots, survey }: Analysis, source: ts.SourceFile): re
         const finished = model.compiled || model.ended || elsewhere.length > 0;
         const whole = !continued || model.compiled || model.ended || beginsHere(model);
         const ends = (last: Layer | undefined) => !run.cut && (finished || (model.kind !== 'foreign' && whole && looksFinished(last)));
-        add(model.key, model.name, model.node, assembleModel(model, { source, shared: others || !whole, ends, losses: [...new Set([...model.losses, ...elsewhere.flat()])] }));
+        const unread = unreadBeside(model, run);
+        unread.forEach((application) => shown.add(application));
+        add(model.key, model.name, model.node, assembleModel(model, { source, shared: others || !whole, ends, losses: [...new Set([...model.losses, ...elsewhere.flat()])], unread: unread.map(resultOf) }));
       }
-      const rest = assembleRest(root, run, source);
+      const rest = assembleRest(root, run, source, { shown, placed });
       if (rest) add(`rest of ${root.node.pos}`, root.name || 'layers', root.node, rest);
     }
   });
@@ -72,6 +77,16 @@ function addersOf(roots: readonly Root[]): ReadonlyMap<string, ReadonlySet<numbe
   return adders;
 }
 
+/** The constructions of layers that some function places: a layer of the module may be placed by one alone. */
+function placedIn(roots: readonly Root[]): ReadonlySet<ts.Node> {
+  const runs = roots.flatMap((root) => root.runs);
+  return new Set(runs.flatMap(({ layers, models, applications }) => [
+    ...layers.filter(({ placements }) => placements > 0),
+    ...models.flatMap(({ entries }) => entries.map(({ what }) => what)),
+    ...applications.map(({ what }) => what),
+  ]).map(({ node }) => node));
+}
+
 const signatures = new WeakMap<Graph, string>();
 
 /** The whole graph as text; asked for only where there are two to compare. */
@@ -96,16 +111,33 @@ function withoutRepetitions(models: readonly Collected[]): Collected[] {
   return kept;
 }
 
+const resultOf = (application: Application): Tensor => ({ birth: 0, application, input: undefined, name: '', region: application.region });
+
+/** Dropouts of a functional model's own tensors whose results nothing reads. */
+function unreadBeside(model: ModelState, run: Run): readonly Application[] {
+  if (model.kind !== 'functional') return [];
+  const unread = run.applications.filter(({ what, call, inputs }) => !isModelState(what) && /dropout/i.test(what.type) && call !== undefined && inputs.length === 1 && isUnread(call.node));
+  if (unread.length === 0) return [];
+  const applications = new Set<Application>();
+  const stack = [...(model.outputs ?? [])];
+  for (let tensor = stack.pop(); tensor; tensor = stack.pop()) {
+    const { application } = tensor;
+    if (!application || applications.has(application)) continue;
+    applications.add(application);
+    stack.push(...application.inputs);
+  }
+  return unread.filter(({ inputs: [input] }) => (input.application ? applications.has(input.application) : model.inputs?.includes(input) === true));
+}
+
 /** Layers that are joined or lie about without being part of a model that the file shows. */
-function assembleRest(root: Root, run: Run, source: ts.SourceFile): Graph | undefined {
+function assembleRest(root: Root, run: Run, source: ts.SourceFile, { shown, placed }: { readonly shown: ReadonlySet<Application>; readonly placed: ReadonlySet<ts.Node> }): Graph | undefined {
   const covered = coveredBy(run);
-  const loose = run.applications.filter((application) => !covered.applications.has(application) && !(isModelState(application.what) && application.inputs.length === 0));
-  const unplaced = run.layers.filter((layer) => layer.placements === 0 && !covered.inner.has(layer) && !layer.custom);
+  const loose = run.applications.filter((application) => !shown.has(application) && !covered.applications.has(application) && !(isModelState(application.what) && application.inputs.length === 0));
+  const unplaced = run.layers.filter((layer) => layer.placements === 0 && !placed.has(layer.node) && !covered.inner.has(layer) && !layer.custom);
   if (loose.length === 0 && unplaced.length === 0) return undefined;
   const assembler = new Assembler(root.name || 'layers', source);
   assembler.asFragment();
-  const results = loose.map((application): Tensor => ({ birth: 0, application, input: undefined, name: '', region: application.region }));
-  assembler.tensors(results, new Map());
+  assembler.tensors(loose.map(resultOf), new Map());
   for (const layer of unplaced) assembler.place(layer, [assembler.gap([], 'unknown', layer.node, layer.path)], { kind: 'unplaced', node: layer.node, path: layer.path });
   assembler.seal();
   return assembler.builder;

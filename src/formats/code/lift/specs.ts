@@ -5,16 +5,16 @@ import type {
 } from '../../../graph/layers.js';
 
 type Given = 'key' | 'type' | 'inputs' | 'outputs' | 'origin' | 'graph' | 'configuration' | 'placement';
-/** Which part of a factory's call a layer is. */
-export type Part = 'self' | 'activation' | 'dropout' | 'recurrentDropout';
+/** Which part of a factory's call a layer is: the call itself, or the setting that makes it one. */
+export type Part = 'self' | 'activation' | 'dropout' | 'recurrentDropout' | 'rate';
 
 interface Placed {
   readonly part: Part;
   /** Of its result; `undefined` when even the rank is unknown. */
   readonly shape: Shape | undefined;
   readonly channelAxis?: 1 | -1;
-  /** It acts on a state inside its neighbour, and stands in no chain. */
-  readonly aside?: boolean;
+  /** It acts on a state or a weight inside its neighbour, and stands in no chain. */
+  readonly aside?: 'state' | 'weight';
 }
 
 type SpecOf<L extends Layer> = Omit<L, Given> & Placed;
