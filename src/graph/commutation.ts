@@ -82,6 +82,9 @@ function classOf(edit: Edit): FixClass {
       if (edit.layer.kind !== 'dropout') return 'suggestion';
       return edit.layer.rate === 0 || isDead(edit.layer) ? 'exact' : 'inference-exact';
     case 'insert':
+    case 'schedule':
+    case 'fold-scale':
+    case 'unfold-scale':
       return 'inference-exact';
     case 'replace':
       return edit.layer.kind === 'dropout' ? 'inference-exact' : 'suggestion';
@@ -113,7 +116,7 @@ function areOfOneKind(a: DropoutLayer, b: DropoutLayer): boolean {
 }
 
 /** Edits that change weights on purpose: erasure cannot show that they are right, execution alone does. */
-export const changesWeights = (edits: readonly Edit[]): boolean => edits.some((edit) => edit.type === 'fold-bias');
+export const changesWeights = (edits: readonly Edit[]): boolean => edits.some(({ type }) => type === 'fold-bias' || type === 'fold-scale' || type === 'unfold-scale');
 
 /** What these edits claim together. */
 export function classify(edits: readonly Edit[]): FixClass {

@@ -40,16 +40,18 @@ export interface Value {
 
 /** Where a layer stands. */
 export interface Origin {
-  /** `graph:node[12](/classifier/2/Dropout)` in a graph; `12:5` in a source file. */
+  /** `graph:node[12](/classifier/2/Dropout)` in a graph; `12:5` in a source file, `/path/helper.ts:12:5` in another one. */
   readonly path: string;
   /** The node's or layer's own name; the operator when it has none. */
   readonly name: string;
   /** Sorts findings by their place in the document. */
   readonly order: number;
-  /** Range in the document's own bytes or characters. */
+  /** Range in the document's own bytes or characters; of what stands in another file that of `via`. */
   readonly range?: { readonly start: number; readonly end: number };
   /** The user's source line that the file says it came from (PyTorch's stack trace, or the source file itself). */
   readonly source?: SourceLine;
+  /** Of what stands in another file of the code: the call or import in this one that leads there. */
+  readonly via?: SourceLine;
 }
 
 export interface SourceLine {
@@ -60,6 +62,22 @@ export interface SourceLine {
   readonly endLine?: number;
   readonly endColumn?: number;
   readonly text?: string;
+}
+
+/** Code only: the call `apply(x, { training })` of a layer, or of a model that it is part of. */
+export interface Applied {
+  /** Where the call stands. */
+  readonly origin: Origin;
+  /** `default`: it says nothing, and TensorFlow.js takes that as false. `undefined`: the file does not determine it. */
+  readonly training: boolean | 'default' | undefined;
+  /** The layer is applied by itself, not with a model. */
+  readonly byItself: boolean;
+  /** To a symbolic tensor: of that call TensorFlow.js forgets what it says of training. */
+  readonly symbolic: boolean;
+  /** It is a call of `predict`, which ignores it. */
+  readonly ignored: boolean;
+  /** In a training step. */
+  readonly trains: boolean;
 }
 
 /** How source code or a configuration spelled a layer's arguments; absent for graphs. */
@@ -107,6 +125,8 @@ export interface LinearLayer extends LayerBase {
   /** The constants whose product the weight is, where a file multiplies it out. */
   readonly weightFactors?: readonly Constant[];
   readonly weight: Constant | undefined;
+  /** The axis of the weight along which the units stand, where that is known. */
+  readonly unitsAxis?: 'first' | 'last';
   readonly bias: Constant | undefined;
   /** `true`, `false`, or unknown. */
   readonly hasBias: boolean | undefined;
@@ -205,9 +225,13 @@ export interface DropoutLayer extends LayerBase {
   readonly unit: DropoutUnit;
   /** Axis of the channels in what it drops: 1 (default; ONNX, channelsFirst) or −1 (channelsLast). */
   readonly channelAxis?: 1 | -1;
-  readonly law: 'bernoulli' | 'gaussian' | 'alpha';
+  /** `gaussian`: multiplied by ξ ~ N(1, α) with α = p/(1 − p); `concrete`: a relaxed Bernoulli; `alpha`: what is dropped becomes SELU's lower limit. */
+  readonly law: 'bernoulli' | 'gaussian' | 'alpha' | 'concrete';
   /** `operator`: one Dropout; `decomposed`: spelled out in random operators; `recurrent`: the `dropout:` of a recurrent layer. */
   readonly form: 'operator' | 'decomposed' | 'recurrent';
+  /** Code only: the package whose class it is, where that is not TensorFlow.js itself. */
+  readonly library?: 'droplint/tfjs';
+  readonly applied?: Applied;
   /** Code only: set in a cell of `rnn({ cell })`, where TensorFlow.js never renews the mask. */
   readonly insideCell?: boolean;
   /** Survivors are scaled by 1/(1−p). False for the original, non-inverted dropout. */

@@ -74,6 +74,18 @@ export function chainBetween(from: Layer, to: Layer): readonly Layer[] | undefin
   return end ? [...passed, end] : undefined;
 }
 
+/** Of some layers one that a layer's data comes from or goes to, whatever stands between; one walk each way for all layers. */
+export function onOneWay(graph: Graph, among: ReadonlySet<Layer>): (layer: Layer) => Layer | undefined {
+  const [behindValue, aheadOfValue] = [new Map<Value, Layer>(), new Map<Value, Layer>()];
+  const firstOf = (values: readonly Value[], found: ReadonlyMap<Value, Layer>) => values.map((value) => found.get(value)).find((each) => each !== undefined);
+  const enter = (values: readonly Value[], layer: Layer | undefined, found: Map<Value, Layer>) => {
+    if (layer) for (const value of values) found.set(value, layer);
+  };
+  for (const layer of graph.layers) enter(layer.outputs, among.has(layer) ? layer : firstOf(layer.inputs, behindValue), behindValue);
+  for (const layer of [...graph.layers].reverse()) enter(layer.inputs, among.has(layer) ? layer : firstOf(layer.outputs, aheadOfValue), aheadOfValue);
+  return (layer) => firstOf(layer.inputs, behindValue) ?? firstOf(layer.outputs, aheadOfValue);
+}
+
 /** What the nearest layers with weights are, in one direction; merges are looked through. */
 export interface Surroundings {
   readonly convolution: boolean;

@@ -5,7 +5,7 @@ import { Model } from '../../fixtures/builders/onnx.js';
 import { readOnnxBytes } from '../../src/formats/onnx/document.js';
 import { GraphBuilder, createValue } from '../../src/graph/graph.js';
 import type { Surroundings } from '../../src/graph/traversal.js';
-import { activationDropouts, ahead, behind, chainBetween, follow, next, previous, soleConsumer } from '../../src/graph/traversal.js';
+import { activationDropouts, ahead, behind, chainBetween, follow, next, onOneWay, previous, soleConsumer } from '../../src/graph/traversal.js';
 import { dropoutOf, fromBytes, graphOf, label, nth } from './building.js';
 
 /** The names of what is true. */
@@ -141,4 +141,20 @@ describe('chains', () => {
 
 it('activationDropouts leaves out weights and rates of 0', () => {
   expect(activationDropouts(graphOf('linear(8,connect=0.5) → dropout(0) → relu → dropout(0.5) → linear(4)')).map((layer) => layer.rate)).toEqual([0.5]);
+});
+
+describe('onOneWay', () => {
+  it.each<readonly [chain: string, among: readonly number[], of: number, found: string]>([
+    ['linear(8) → dropout(0.1) → relu → linear(8) → dropout(0.2) → linear(4)', [1], 0, '0.2'],
+    ['linear(8) → dropout(0.1) → relu → linear(8) → dropout(0.2) → linear(4)', [0], 1, '0.1'],
+    ['linear(8) → dropout(0.1) → residual{ linear(8) → dropout(0.2) } → linear(4)', [1], 0, '0.2'],
+    ['linear(8) → concat{ linear(8) → dropout(0.1) | linear(8) → dropout(0.2) } → linear(4)', [1], 0, 'none'],
+    ['linear(8) → concat{ linear(8) → dropout(0.1) | linear(8) → dropout(0.2) } → dropout(0.3) → linear(4)', [2], 0, '0.3'],
+    ['linear(8) → dropout(0.1) → linear(4)', [0], 0, 'none'],
+  ])('%s: of %j for %i', (chain, among, of, found) => {
+    const graph = graphOf(chain);
+    const dropouts = graph.layersOf('dropout');
+    const other = onOneWay(graph, new Set(among.map((index) => dropouts[index]!)))(dropouts[of]!);
+    expect(other?.kind === 'dropout' ? String(Math.round(10 * other.rate!) / 10) : 'none').toBe(found);
+  });
 });

@@ -7,13 +7,14 @@ import type { FunctionRecord, GraphRecord, ModelRecord, NodeRecord } from '../wi
 import { findActivations } from './activations.js';
 import type { OnnxConstant } from './constants.js';
 import { findDropouts } from './dropouts.js';
-import type { DropoutFacts } from './dropouts.js';
-import { isRandomOperator } from './dropouts.js';
+import { isRandomOperator } from './decomposed-dropouts.js';
+import type { DropoutFacts } from './dropout-facts.js';
 import { findNormalizations } from './normalizations.js';
 import { factsOf } from './operators.js';
 import type { LayerFacts, Operands } from './operators.js';
 import { otherOperand, soleReader } from './patterns.js';
 import type { Pattern } from './patterns.js';
+import { isTemplateFunction } from './templates.js';
 import { sourceOf } from './provenance.js';
 import { dataOperands, intAttribute, readBody } from './tensors.js';
 import type { Body, Tensor } from './tensors.js';
@@ -59,7 +60,7 @@ class Lifter {
 
   run(): Lifted {
     this.#body(this.model.graph, 'model', 'graph', undefined, undefined);
-    for (const each of this.model.functions) this.#body(each, 'function', `function:${each.domain ? `${each.domain}.` : ''}${each.name}`, undefined, undefined);
+    for (const each of this.model.functions) if (!isTemplateFunction(readBody(this.model, each, undefined))) this.#body(each, 'function', `function:${each.domain ? `${each.domain}.` : ''}${each.name}`, undefined, undefined);
     const [main] = this.graphs;
     main.parameters = this.graphs.reduce<number | undefined>((total, graph) => (total === undefined || graph.parameters === undefined ? undefined : total + graph.parameters), 0);
     if (this.model.hasTrainingInfo) main.trainingEvidence.push('training_info');
@@ -144,8 +145,9 @@ class BodyLifter {
   /** One draft for each layer, in the order of its last node. */
   #draft(): readonly Draft[] {
     const { body } = this;
-    const dropouts = findDropouts(body);
-    const claimed = new Set(dropouts.flatMap((pattern) => pattern.nodes));
+    const found = findDropouts(body);
+    const claimed = new Set(found.flatMap((pattern) => pattern.nodes));
+    const dropouts = found.filter(({ facts }) => !facts.drawsForLoops);
     for (const pattern of dropouts) this.lifter.dropouts.push({ body, pattern });
     const normalizations = findNormalizations(body, claimed);
     for (const pattern of normalizations) for (const node of pattern.nodes) claimed.add(node);
@@ -172,7 +174,7 @@ class BodyLifter {
   /** The result of a dropout over a weight, or of an operator that reads nothing but such results and constants. */
   #noteWeight({ dropout, nodes, output }: Draft): void {
     const isWeight = dropout
-      ? dropout.unit === 'weight'
+      ? dropout.unit === 'weight' || dropout.isAside === true
       : this.#droppedWeights.size > 0 && nodes.length === 1 && this.#live(nodes[0].inputs).every(({ name }) => this.#droppedWeights.has(name)) && nodes[0].inputs.some((name) => this.#droppedWeights.has(name));
     if (isWeight) this.#droppedWeights.add(output);
   }
@@ -266,16 +268,19 @@ class BodyLifter {
   }
 
   #addDropout(draft: Draft, facts: DropoutFacts): void {
-    const { main, rate, rateName, rateIsConstant, state, unit, channelAxis, form, inverted, seed, mask, fused } = facts;
+    const { main, rate, rateName, rateIsConstant, state, unit, law, channelAxis, inverted, seed, mask, fused } = facts;
+    const form = facts.isAside || facts.draw ? 'recurrent' : facts.form;
     const residual = fused?.residual ? this.#value(fused.residual) : undefined;
     const output = this.#value(draft.output);
+    // The recurrent layer reads it, and no chain goes that way.
+    if (facts.isAside) output.captured = true;
     const dropped = residual ? createValue(`${draft.output}:dropped`, { shape: output.shape, elementType: output.elementType }) : output;
     const origin = this.#origin(draft);
     const key = this.lifter.keyOf(this.graph, main, draft.output);
     const common = { type: main.opType, origin, graph: this.graph, parameters: 0, metadata: main.metadata };
     const layer = this.graph.add({
       kind: 'dropout', key, inputs: [this.#value(draft.input!)], outputs: [dropped],
-      rate, rateName, rateIsConstant, state, unit, channelAxis, form, inverted, seed, law: 'bernoulli', mask: mask ? this.#value(mask) : undefined,
+      rate, rateName, rateIsConstant, state, unit, channelAxis, form, inverted, seed, law, mask: mask ? this.#value(mask) : undefined,
       ...common,
     } as const);
     if (residual) this.graph.add({ kind: 'merge', of: 'add', key: `${key}:residual`, inputs: [dropped, residual], outputs: [output], ...common } as const);

@@ -39,7 +39,7 @@ function linear(x: Operands, weightAt: number, unitsAxis: 'first' | 'last', bias
   // A vector as a weight gives one number.
   const units = takesFromCall(x.node) ? undefined : shape?.length === 1 ? 1 : shape?.at(unitsAxis === 'first' ? 0 : -1);
   const parameters = sum(weight ? weight.count : sizeOf(x.body.tensor(x.node.inputs[weightAt])), count(bias));
-  return { kind: 'linear', units: typeof units === 'number' ? units : undefined, weight, weightFactors: weight?.factors, bias, hasBias: bias !== undefined, parameters };
+  return { kind: 'linear', units: typeof units === 'number' ? units : undefined, weight, ...(takesFromCall(x.node) ? {} : { unitsAxis }), weightFactors: weight?.factors, bias, hasBias: bias !== undefined, parameters };
 }
 
 function sizeOf(tensor: Tensor): number | undefined {

@@ -16,8 +16,8 @@ export function intsOf(x: Operands): readonly Dimension[] | undefined {
       return data?.shape?.slice(start, end);
     }
     case 'Gather': {
-      const index = x.in(1)?.ints;
-      return data?.ints && index?.length === 1 && typeof index[0] === 'number' ? [data.ints[normalise(index[0], data.ints.length)]] : undefined;
+      const [values, indices] = [data?.ints, numbers(x.in(1)?.ints)];
+      return values && indices && indices.length > 0 && indices.length <= RANK_LIMIT ? indices.map((index) => values[normalise(index, values.length)]) : undefined;
     }
     case 'Slice': {
       const [start, end, step] = [ints(x, 1, 'starts')?.[0], ints(x, 2, 'ends')?.[0], x.in(4) ? x.in(4)?.ints?.[0] : 1];

@@ -1,5 +1,6 @@
 /** Forward inference of element types, ranks and extents, as far as the rules need them. What is not known stays undefined. */
 import type { Dimension } from '../../../graph/layers.js';
+import { FUNCTION_DOMAIN } from '../../../variants/templates.js';
 import { BOOL, FLOAT, INT64 } from '../data-types.js';
 import type { NodeRecord } from '../wire/records.js';
 import { fillOf } from './constants.js';
@@ -218,12 +219,13 @@ function typeOf(x: Operands): number | undefined {
   if (opType === 'RandomUniformLike' || opType === 'RandomNormalLike' || opType === 'Bernoulli') return intAttribute(x.node, 'dtype') ?? x.in(0)?.dataType;
   if (opType === 'QuantizeLinear') return x.in(2)?.dataType;
   if (opType === 'DequantizeLinear') return x.in(1)?.dataType ?? FLOAT;
-  return TABLE.has(opType) ? x.in(0)?.dataType : undefined;
+  return TABLE.has(opType) || x.node.domain === FUNCTION_DOMAIN ? x.in(0)?.dataType : undefined;
 }
 
 /** Fills in what is known of a node's results; results whose facts are known already keep them. */
 export function inferShapes(body: Body, node: NodeRecord): void {
-  const rule = node.domain === '' || node.domain === 'com.microsoft' ? TABLE.get(node.opType) : undefined;
+  // The functions of droplint's own domain are dropouts.
+  const rule = node.domain === '' || node.domain === 'com.microsoft' ? TABLE.get(node.opType) : node.domain === FUNCTION_DOMAIN ? first : undefined;
   if (node.domain === '' && node.opType === 'Split') return inferSplit(body, node);
   if (!rule || (takesFromCall(node) && rule !== first && rule !== elementwise)) return;
   const operands: Operands = {
