@@ -1,12 +1,14 @@
 /** An ONNX file as a document: architecture graphs out, edits in, everything else untouched. */
 import type { WeightReference } from '../../graph/compare.js';
 import type { Edit } from '../../graph/edits.js';
-import type { DropoutUnit, Layer } from '../../graph/layers.js';
+import type { DropoutLayer, DropoutUnit, Layer } from '../../graph/layers.js';
 import type { BinaryDocument, Lowered, Model, Splice } from '../document.js';
 import { externalFilesOf } from './external-files.js';
 import { lift } from './lift/lift.js';
 import type { Lifted } from './lift/lift.js';
+import type { Draw } from './lift/recurrent-dropouts.js';
 import { lower } from './lower/lower.js';
+import { RAISED_TO, raiseOpset } from './lower/raise-opset.js';
 import { readModel } from './wire/read-model.js';
 import type { FunctionRecord, GraphRecord, ModelRecord, NodeRecord } from './wire/records.js';
 import type { ByteSource } from './wire/source.js';
@@ -25,6 +27,19 @@ export interface RecognisedDropout {
   readonly rate: number | undefined;
   readonly unit: DropoutUnit;
   readonly form: 'operator' | 'decomposed';
+  /** Survivors are scaled by 1/(1 − p); otherwise the result is multiplied by 1 − p at inference. */
+  readonly inverted: boolean;
+  /** TensorProto.DataType of what it drops. */
+  readonly dataType: number | undefined;
+  readonly law: DropoutLayer['law'];
+  /** The value that switches it on, where it is a variant that has a switch of its own. */
+  readonly trainingMode?: string;
+  /** Of a unit `channel`: the axis of the channels. */
+  readonly channelAxis: 1 | -1;
+  /** Of a unit `time`: the axis of the steps, where that is not the second. */
+  readonly timeAxis?: number;
+  /** In the body of a loop: the Dropout outside that draws its mask. */
+  readonly drawn?: Pick<RecognisedDropout, 'body' | 'nodes' | 'input' | 'output'>;
 }
 
 export class OnnxDocument implements BinaryDocument {
@@ -58,7 +73,14 @@ export class OnnxDocument implements BinaryDocument {
       mask: pattern.facts.mask,
       rate: pattern.facts.rate,
       unit: pattern.facts.unit,
+      channelAxis: pattern.facts.channelAxis,
       form: pattern.facts.form,
+      inverted: pattern.facts.inverted,
+      dataType: body.tensor(pattern.input).dataType,
+      law: pattern.facts.law,
+      ...(pattern.facts.trainingMode !== undefined && { trainingMode: pattern.facts.trainingMode }),
+      ...(pattern.facts.timeAxis !== undefined && { timeAxis: pattern.facts.timeAxis }),
+      ...(pattern.facts.draw && { drawn: drawnAt(pattern.facts.draw) }),
     }));
   }
 
@@ -71,6 +93,13 @@ export class OnnxDocument implements BinaryDocument {
     return lower(this.record, this.#graphs, fixes);
   }
 
+  /** The same model with an opset at which a Dropout has its rate and mode as operands, or the reason why there is none. */
+  raised(): OnnxDocument | string {
+    if ((this.record.opsets.get('') ?? 1) >= RAISED_TO) return this;
+    const splices = raiseOpset(this.record);
+    return typeof splices === 'string' ? splices : this.withSplices(splices);
+  }
+
   withSplices(splices: readonly Splice<Uint8Array>[]): OnnxDocument {
     return OnnxDocument.from(this.file, new SplicedSource(this.record.source, splices));
   }
@@ -80,6 +109,8 @@ export class OnnxDocument implements BinaryDocument {
     return new OnnxDocument(file, readModel(file, source));
   }
 }
+
+const drawnAt = ({ body, node }: Draw): RecognisedDropout['drawn'] => ({ body: body.record, nodes: [node], input: node.inputs[0], output: node.outputs[0] });
 
 /** Reads a file's structure; its weights stay on disk. Throws UnreadableError. */
 export const readOnnx = (file: string): OnnxDocument => OnnxDocument.from(file, new FileSource(file));

@@ -38,6 +38,7 @@ export interface CurrentDropout extends Current {
 export function dropoutOf(current: Current): CurrentDropout {
   const { dropout } = current.place;
   if (!dropout) refuse('it is no dropout');
+  if (dropout.draw) refuse('its mask is drawn outside of the loop that it stands in');
   if (dropout.fused) refuse(`${dropout.main.opType} adds a bias or a residual in the same operator`);
   return { ...current, dropout, main: current.rewiring.nodeOf(dropout.main) };
 }

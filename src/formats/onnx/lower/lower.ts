@@ -1,23 +1,33 @@
 /** Lowers edits of the architecture graph to splices of an ONNX file. What cannot be done correctly is refused. */
-import type { Edit } from '../../../graph/edits.js';
+import type { DropoutSpec, Edit } from '../../../graph/edits.js';
 import type { Layer } from '../../../graph/layers.js';
 import type { Lowered } from '../../document.js';
 import type { Lifted, Place } from '../lift/lift.js';
+import { holderOf, isLoop, timeAxisOf } from '../lift/recurrent-dropouts.js';
 import type { Body } from '../lift/tensors.js';
 import { ModelEditor } from '../wire/editor.js';
 import type { ModelRecord } from '../wire/records.js';
 import { configureDropout } from './configure.js';
 import { currentOf, dropoutOf } from './current.js';
 import type { Current, CurrentDropout } from './current.js';
-import { insertDropout } from './dropout-nodes.js';
+import { insertDropout, rateLike, siblingAmong } from './dropout-nodes.js';
 import { foldBias } from './fold-bias.js';
+import { drawingOf, hoistMask, removeSharedMask } from './hoist-mask.js';
+import { foldScale, unfoldScale } from './legacy-scaling.js';
 import { moveDropout } from './move.js';
+import { ModelWide } from './model-wide.js';
 import { makePerChannel } from './per-channel.js';
+import { insertRecurrentDropout, shareOverSteps } from './recurrent.js';
 import { Refusal, refuse } from './refusal.js';
 import { removeDropout } from './remove.js';
 import { Rewiring } from './rewiring.js';
+import { scheduleDropouts } from './schedule.js';
+import { dropWeight, replaceDropout } from './variant-nodes.js';
 
 type Fix = readonly Edit[];
+
+/** One draw for each element, by whatever operators. */
+const isPlain = ({ dropout: { unit, law } }: CurrentDropout): boolean => unit === 'element' && law === 'bernoulli';
 
 class Lowering {
   readonly editor: ModelEditor;
@@ -26,8 +36,21 @@ class Lowering {
   readonly #displaced = new Map<Layer, Fix>();
   #dropoutsOf: ReadonlyMap<Body, readonly Place[]> | undefined;
 
+  readonly #wide: ModelWide;
+
   constructor(model: ModelRecord, readonly lifted: Lifted) {
     this.editor = new ModelEditor(model);
+    this.#wide = new ModelWide(this.editor, () => this.#rewiring(this.#root()));
+  }
+
+  /** The body of the model's graph. */
+  #root(): Body {
+    for (const { body } of this.lifted.places.values()) {
+      let at = body;
+      while (at.parent) at = at.parent;
+      if (at.record === this.editor.model.graph) return at;
+    }
+    return refuse('the graph has no layers');
   }
 
   /** Goes up with every change. */
@@ -56,6 +79,33 @@ class Lowering {
 
   #dropout = (layer: Layer, fix: Fix): CurrentDropout => dropoutOf(this.#undisplaced(layer, fix));
 
+  /** The dropout with its rate and mode, wherever they stand: the mask of a loop is drawn outside of it. */
+  #settable = (layer: Layer, fix: Fix): CurrentDropout => {
+    const current = this.#undisplaced(layer, fix);
+    const draw = current.place.dropout?.draw;
+    return draw ? drawingOf(current, draw, this.#rewiring(draw.body)) : dropoutOf(current);
+  };
+
+  #remove(layer: Layer, fix: Fix): void {
+    const current = this.#undisplaced(layer, fix);
+    const draw = current.place.dropout?.draw;
+    if (!draw) return removeDropout(dropoutOf(current), this.#wide);
+    const sharers = [...this.lifted.places.values()].filter(({ dropout, body, nodes }) => dropout?.draw?.node === draw.node && nodes.every((node) => this.#rewiring(body).nodeOf(node).isPresent));
+    return removeSharedMask(current, draw, this.#rewiring(draw.body), sharers.length === 1);
+  }
+
+  /** One mask for the whole sequence: in front of a recurrent operator, or drawn outside of the loop. */
+  #shareOverTime(dropout: CurrentDropout, { rate, mode }: DropoutSpec, layer: Layer, fix: Fix): void {
+    const { body, output } = dropout.place;
+    if (body.parent && isLoop(holderOf(body)) && timeAxisOf(body, output) === undefined) hoistMask(dropout, this.#rewiring(body.parent), { rate, mode }, this.#wide);
+    else {
+      shareOverSteps(dropout);
+      if (rate !== 'keep') configureDropout(dropout, { rate }, this.#wide);
+      if (mode !== undefined) configureDropout(dropout, { trainingMode: mode }, this.#wide);
+    }
+    this.#displaced.set(layer, fix);
+  }
+
   /** Every dropout of the body. */
   #others(body: Body): readonly Place[] {
     if (!this.#dropoutsOf) {
@@ -74,26 +124,49 @@ class Lowering {
         this.#displaced.set(edit.layer, fix);
         return;
       case 'remove':
-        return removeDropout(this.#dropout(edit.layer, fix));
+        return this.#remove(edit.layer, fix);
       case 'insert': {
-        const { rate, unit, training = false } = edit.spec;
-        if (rate === 'keep') refuse('an inserted dropout needs a rate');
+        const { spec } = edit;
+        const { rate, unit, training = false } = spec;
         const goal = this.#undisplaced(edit.target, fix);
-        return insertDropout(goal, edit.where, { rate, unit, training, others: this.#others(goal.place.body) });
+        const others = this.#others(goal.place.body);
+        const sibling = spec.like ? this.lifted.places.get(spec.like) : siblingAmong(others, goal.rewiring);
+        const insertion = { ...spec, rate: rateLike(rate, spec.like && sibling, goal.rewiring), training, sibling };
+        if (unit === 'weight') return dropWeight(goal, insertion, this.#wide);
+        if (unit === 'time' || unit === 'state') return insertRecurrentDropout(goal, { ...insertion, unit, others }, this.#wide);
+        return insertDropout(goal, edit.where, { ...insertion, unit }, this.#wide);
       }
       case 'replace': {
         const dropout = this.#dropout(edit.layer, fix);
-        if (edit.spec.unit !== 'channel') refuse('it is elementwise already');
-        makePerChannel(dropout);
-        if (edit.spec.rate !== 'keep') configureDropout(dropout, { rate: edit.spec.rate });
+        const { unit, rate, law = 'bernoulli', asFunction = false, mode } = edit.spec;
+        if (unit === 'time' && law === 'bernoulli') return this.#shareOverTime(dropout, edit.spec, edit.layer, fix);
+        if (unit === 'state') refuse('a dropout of the state stands on the weights of a recurrent layer: it is inserted there');
+        if (isPlain(dropout) && dropout.dropout.form === 'operator' && law === 'bernoulli' && unit === 'element') refuse('it is elementwise already');
+        if (isPlain(dropout) && law === 'bernoulli' && unit === 'channel' && !asFunction && mode === undefined) {
+          makePerChannel(dropout);
+          if (rate !== 'keep') configureDropout(dropout, { rate }, this.#wide);
+        } else replaceDropout(dropout, edit.spec, this.#wide);
         this.#displaced.set(edit.layer, fix);
         return;
       }
       case 'fold-bias':
         return foldBias(this.#current(edit.layer), this.#current(edit.into));
+      case 'fold-scale':
+        return foldScale(edit, { dropout: this.#dropout(edit.layer, fix), scale: edit.scale && this.#current(edit.scale), into: this.#current(edit.into) });
+      case 'unfold-scale':
+        unfoldScale(edit.layer, edit.into, { dropout: this.#dropout(edit.layer, fix), into: this.#current(edit.into) });
+        this.#displaced.set(edit.layer, fix);
+        return;
       case 'configure':
-        return configureDropout(this.#dropout(edit.layer, fix), edit.settings);
+        return configureDropout(this.#settable(edit.layer, fix), edit.settings, this.#wide);
+      case 'schedule':
+        return scheduleDropouts(edit.layers.map((layer) => this.#settable(layer, fix)), edit.schedule, this.#wide);
     }
+  }
+
+  splices(): Lowered<Uint8Array>['splices'] {
+    if (this.changes > 0) this.#wide.finish();
+    return this.editor.splices();
   }
 
   /** The reason why the fix cannot be realised, if it cannot; the editor may be half way through it then. */
@@ -117,7 +190,7 @@ export function lower(model: ModelRecord, lifted: Lifted, fixes: readonly Fix[])
   for (;;) {
     const lowering = new Lowering(model, lifted);
     if (!tryAll(lowering, fixes, refusals, model)) continue;
-    return { splices: lowering.editor.splices(), refusals };
+    return { splices: lowering.splices(), refusals };
   }
 }
 

@@ -1,6 +1,7 @@
 /** Moving a dropout to another place of its graph. */
 import type { Dimension } from '../../../graph/layers.js';
 import { isFloat } from '../data-types.js';
+import { channelAxisOf } from '../lift/channel-axis.js';
 import type { Body } from '../lift/tensors.js';
 import { isSide, sideInputsOf } from './current.js';
 import type { Current, CurrentDropout } from './current.js';
@@ -56,6 +57,7 @@ function checkFit({ dropout, place }: CurrentDropout, there: string): void {
   if (dropout.followsData) return;
   if (!here.shape || !goal.shape) refuse('its mask has a shape of its own, and the shape at the new place is not known');
   const [before, after] = [here.shape, goal.shape];
+  if (dropout.unit === 'channel' && channelAxisOf(body, place.input) !== channelAxisOf(body, there)) refuse('its mask is per channel, and the channels are another axis at the new place');
   // A mask of [N, C, 1, …] or [N, 1, …] is stretched over whatever the other extents are.
   const own = dropout.unit === 'sample' ? 1 : dropout.unit === 'channel' && dropout.channelAxis === 1 ? 2 : before.length;
   if (before.length !== after.length || !sameShape(before.slice(0, own), after.slice(0, own))) refuse('its mask has a shape of its own, which does not fit the new place');

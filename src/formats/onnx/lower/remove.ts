@@ -2,9 +2,11 @@
 import { BOOL } from '../data-types.js';
 import { sideInputsOf } from './current.js';
 import type { CurrentDropout } from './current.js';
+import type { ModelWide } from './model-wide.js';
 import { refuse } from './refusal.js';
+import { releaseParameter } from './variant-nodes.js';
 
-export function removeDropout(dropout: CurrentDropout): void {
+export function removeDropout(dropout: CurrentDropout, wide: ModelWide): void {
   const { rewiring, nodes } = dropout;
   if (dropout.dropout.mask) keepMask(dropout);
   const side = sideInputsOf(dropout);
@@ -15,6 +17,7 @@ export function removeDropout(dropout: CurrentDropout): void {
     for (const name of outputs) if (name !== '' && !rewiring.producerOf(name)) rewiring.forget(name);
   }
   rewiring.sweep(side);
+  releaseParameter(dropout, wide);
 }
 
 /** In inference the mask is all true from opset 12 on: that stays for its readers. */

@@ -120,6 +120,12 @@ export class Rewiring {
     node.removeAttribute(name);
   }
 
+  /** Puts another tensor in the place of an initializer. */
+  setInitializer(spec: Parameters<EditableBody['addInitializer']>[0]): void {
+    this.#changes += 1;
+    this.edit.addInitializer(spec);
+  }
+
   /** Every operand `from` of these nodes becomes `to`. */
   redirect(nodes: Iterable<EditableNode>, from: string, to: string): void {
     for (const node of [...nodes]) node.inputs.forEach((name, index) => { if (name === from) this.setInput(node, index, to); });

@@ -10,6 +10,7 @@ import type { Edit, FixClass } from '../../../../src/graph/edits.js';
 import type { Graph } from '../../../../src/graph/graph.js';
 import { prove } from '../../../../src/verify/index.js';
 import type { Pool } from '../../../../src/verify/pool.js';
+import { CHECKER_OPSET, checkModels } from '../../../support/onnx-checker.js';
 import { runModel } from '../../../support/runtime.js';
 
 export interface Rewritten {
@@ -144,6 +145,22 @@ export async function expectSound({ before, bytes }: Rewritten, context: string,
 export async function expectProven({ before, after }: Rewritten, claim: FixClass, pool: Pool, context: string, rounds = false): Promise<void> {
   const proof = await prove(before, after, claim, { pool, ...(rounds && { tolerance: { ulp: 1 << 15, relative: 2 ** -9 } }) });
   expect(proof.verdict === 'proven' ? '' : `${proof.verdict}: ${proof.reason}`, `${context}: ${claim}`).toBe('');
+}
+
+/** What onnx.checker says of the files that its version can read, each with what it is. */
+export function complaintsAbout(files: readonly (readonly [label: string, bytes: Uint8Array])[]): readonly string[] {
+  const readable = files.filter(([, bytes]) => {
+    const { irVersion, opsetImport } = decode(bytes);
+    return irVersion <= 8n && opsetImport.every(({ domain, version }) => domain !== '' || version <= BigInt(CHECKER_OPSET));
+  });
+  return checkModels(readable.map(([, bytes]) => bytes)).flatMap((error, i) => (error ? [`${readable[i]![0]}: ${error}`] : []));
+}
+
+/** The names of structures by what became of them, for a snapshot. */
+export async function byOutcome<S extends { readonly name: string }>(structures: readonly S[], outcomeOf: (structure: S) => Promise<string>): Promise<Record<string, string>> {
+  const outcomes: Record<string, string[]> = {};
+  for (const structure of structures) (outcomes[await outcomeOf(structure)] ??= []).push(structure.name);
+  return Object.fromEntries(Object.entries(outcomes).map(([result, names]) => [result, names.join('; ')]));
 }
 
 /** value_info by name: element type and dims. */
