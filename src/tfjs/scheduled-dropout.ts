@@ -19,6 +19,7 @@ export interface ScheduledDropoutOptions {
  * Follows: TensorFlow.js's dropout, spatialDropout1d, gaussianDropout and alphaDropout; droplint's DropConnectDense,
  * SpatialDropout2D, SpatialDropout3D and AlphaDropout; `dropout` and `recurrentDropout` of recurrent layers where they are
  * above 0; all of them inside nested models, timeDistributed and bidirectional too. Learned rates are left alone.
+ * It may stand alone, in a list of callbacks, or behind objects such as `{ onEpochEnd }`.
  * After training the layers keep the last rate, which matters to further training only.
  *
  * @throws {Error} when no layer would follow; {RangeError} at the epoch for which the schedule gives no rate in [0, 1).
@@ -26,12 +27,22 @@ export interface ScheduledDropoutOptions {
 export function scheduledDropout(model: tf.LayersModel, schedule: Schedule, { where = () => true }: ScheduledDropoutOptions = {}): tf.CustomCallback {
   const setters = model.layers.flatMap((layer) => rateSetters(layer, where));
   if (setters.length === 0) throw new Error(`scheduledDropout: the model ${model.name} has no dropout layer whose rate could follow the schedule.`);
-  return new tf.CustomCallback({
+  return forAnyList(new tf.CustomCallback({
     onEpochBegin: async (epoch) => {
       const rate = checkedRate(schedule(epoch), `The schedule at epoch ${epoch}`);
       for (const set of setters) set(rate);
     },
-  });
+  }));
+}
+
+const HOOKS = ['onTrainBegin', 'onTrainEnd', 'onEpochBegin', 'onEpochEnd', 'onBatchBegin', 'onBatchEnd'] as const;
+
+/**
+ * Where the first of a list of callbacks is an object of functions, `{ onEpochEnd }`, TensorFlow.js takes the functions of
+ * all the others, too, and calls them on an object of its own: they must not need `this`.
+ */
+function forAnyList(callback: tf.CustomCallback): tf.CustomCallback {
+  return Object.assign(callback, Object.fromEntries(HOOKS.map((hook) => [hook, callback[hook].bind(callback)])));
 }
 
 type RateSetter = (rate: number) => void;

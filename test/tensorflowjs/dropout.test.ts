@@ -179,6 +179,14 @@ describe('training and inference', () => {
     const out = tf.layers.dropout({ rate: 0.5 }).apply(input, { training: true }) as tf.SymbolicTensor;
     expect(values(tf.model({ inputs: input, outputs: out }).predict(tf.ones([1, 256]))).every((value) => value === 1)).toBe(true);
   });
+  it('nor is that of a model in a functional model, nor `training: false` in training', () => {
+    const input = tf.input({ shape: [256] });
+    const nested = tf.model({ inputs: input, outputs: model().apply(input, { training: true }) as tf.SymbolicTensor });
+    expect(values(nested.predict(tf.ones([1, 256]))).every((value) => value === 1)).toBe(true);
+    const off = tf.layers.dropout({ rate: 0.5 }).apply(input, { training: false }) as tf.SymbolicTensor;
+    expect(distinct(values(tf.model({ inputs: input, outputs: off }).apply(tf.ones([1, 256]), { training: true })))).toEqual([0, 2]);
+  });
+  it('a layer that is applied without `training: true` does not drop', () => expect(values(tf.layers.dropout({ rate: 0.5 }).apply(tf.ones([1, 256]))).every((value) => value === 1)).toBe(true));
   it('a frozen nested model still drops in training', () => {
     const outer = tf.sequential();
     const inner = model();

@@ -41,6 +41,20 @@ describe('the schedule is followed', () => {
   });
 });
 
+describe('behind other callbacks', () => {
+  it.each<[string, (other: () => void) => tf.CustomCallback | tf.CustomCallbackArgs]>([
+    ['an object of functions', (other) => ({ onEpochEnd: other })],
+    ['a callback', (other) => new tf.CustomCallback({ onEpochEnd: async () => other() })],
+  ])('%s', async (_, make) => {
+    const rates: unknown[] = [];
+    const model = tf.sequential({ layers: [tf.layers.dense({ units: 2, inputShape: [2] }), tf.layers.dropout({ rate: 0.5 })] });
+    model.compile({ optimizer: 'sgd', loss: 'meanSquaredError' });
+    const other = make(() => void rates.push(model.layers[1]?.getConfig().rate));
+    await model.fit(tf.ones([2, 2]), tf.ones([2, 2]), { epochs: 3, verbose: 0, callbacks: [other, scheduledDropout(model, (epoch) => epoch / 10)] });
+    expect(rates).toEqual([0, 0.1, 0.2]);
+  });
+});
+
 describe('which layers follow', () => {
   async function begin(model: tf.LayersModel, rate: number, where?: (layer: tf.layers.Layer) => boolean): Promise<void> {
     await scheduledDropout(model, () => rate, where && { where }).onEpochBegin(0);

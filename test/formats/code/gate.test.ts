@@ -11,6 +11,7 @@ describe('the text gate', () => {
     'export const build = (tf) => tf.sequential({ layers: [] });',
     "import { layers, sequential } from '@tensorflow/tfjs-layers';",
     'new tf.Sequential()',
+    "import { AlphaDropout } from 'droplint/tfjs';",
   ])('lets through: %s', (text) => expect(mayContainModel(text)).toBe(true));
 
   it.each(['', 'const layers = map.getLayers();', 'a sequential scan', 'const tf = 1;', "import React from 'react';", 'multiplayers'])('keeps out: %s', (text) => expect(mayContainModel(text)).toBe(false));

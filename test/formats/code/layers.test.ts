@@ -31,6 +31,7 @@ describe('dropouts', () => {
     ['tf.layers.dropout({ rate: 0.5, noiseShape: [null, 8, 8, 4] })', IMAGE, {}],
     ['tf.layers.dropout({ rate: 0.5, noiseShape: [null, 1, 1, 1] })', IMAGE, { unit: 'sample' }],
     ['tf.layers.dropout({ rate: 0.5, noiseShape: [null, 1] })', VECTOR, { unit: 'sample' }],
+    ['tf.layers.dropout({ rate: 0.5, noiseShape: [null, 1, 1, null] })', 'tf.layers.conv2d({ filters: 4, kernelSize: [8, 3], inputShape: [8, 8, 3] })', { unit: 'channel' }],
     ['tf.layers.dropout({ rate: 0.5, noiseShape: [1, 1, 8] })', IMAGE, { unit: 'unknown' }],
     ['tf.layers.dropout({ rate: 0.5, noiseShape: [1, 1, 1, 4] })', IMAGE, { unit: 'unknown' }],
     ['tf.layers.dropout({ rate: 0.5, noiseShape: shape })', IMAGE, { unit: 'unknown' }],

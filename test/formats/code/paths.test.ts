@@ -137,8 +137,9 @@ describe('other files', () => {
     const code = "import * as tf from '@tensorflow/tfjs';\nimport { addHead } from './head.js';\nexport function build() { const m = tf.sequential(); m.add(tf.layers.dense({ units: 8, inputShape: [4] })); addHead(m); return m; }";
     const document = readCode('model.js', code, options);
     const dropout = pick(document, 'dropout');
-    expect(dropout.origin.range).toBeUndefined();
     expect(dropout.origin.source).toMatchObject({ file: 'head.js', line: 3 });
+    expect(code.slice(dropout.origin.range!.start, dropout.origin.range!.end)).toBe('addHead(m)');
+    expect(dropout.origin.via).toMatchObject({ file: 'model.js', line: 3, column: code.split('\n')[2]!.indexOf('addHead') + 1 });
     expect(document.lower([[{ type: 'remove', layer: dropout }]]).refusals).toEqual(['the layer is made in another file']);
   });
 });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { readCode } from '../../../src/formats/code/document.js';
 import type { CodeDocument } from '../../../src/formats/code/document.js';
 import { mayContainModel } from '../../../src/formats/code/gate.js';
-import { insert, move, remove } from '../../../src/graph/edits.js';
+import { insert, move, remove, replace } from '../../../src/graph/edits.js';
 import type { Edit } from '../../../src/graph/edits.js';
 import type { Layer } from '../../../src/graph/layers.js';
 import { graphTexts } from '../../support/graph-text.js';
@@ -166,6 +166,41 @@ describe('random programs', () => {
       // The blank line before it stays.
       expect((after as CodeDocument).text.replaceAll(/(?:\r?\n)+/g, '\n')).toBe(IDIOMS[name]!(kept, s).replaceAll(/(?:\r?\n)+/g, '\n'));
     }), { numRuns: 60 });
+  });
+
+  it('dropouts of another law are that, with an import, and back again are the text that it was', () => {
+    fc.assert(fc.property(program, fc.constantFrom('alpha', 'gaussian', 'concrete'), ({ text, whole, file, style: s }, law) => {
+      const at = whole.flatMap((piece, index) => (isDropout(piece) ? [index] : []));
+      fc.pre(at.length > 0);
+      const to = (document: CodeDocument, other: typeof law | 'bernoulli', list: readonly Piece[]) => {
+        const { begin } = layersOf(document, list);
+        const { splices, refusals } = document.lower(at.map((index) => [replace(begin[index]!, { kind: 'dropout', rate: 'keep', unit: 'element', law: other })]));
+        expect(refusals).toEqual(at.map(() => undefined));
+        return document.withSplices(splices);
+      };
+      const there = to(readCode(file, text), law, whole);
+      const expected = whole.map((piece) => (isDropout(piece) ? { ...piece, text: `${law}-${piece.text}` } : piece));
+      expect(graphTexts(there)).toEqual([chainOf(expected)]);
+      expect(there.text.split(/\r?\n/)[1]).toMatch(new RegExp(`^import \\{ \\w+ \\} from 'droplint/tfjs'${s.semicolon ? ';' : ''}$`));
+      expect(to(there, 'bernoulli', expected).text).toBe(text);
+    }), { numRuns: 60 });
+  });
+
+  it('a dropout whose rate a dense layer takes over, and back again', () => {
+    const taken = [bare({ code: 'dropout({ rate: 0.5 })', text: 'dropout 0.5' }), bare({ code: "dense({ units: 4, activation: 'relu' })", text: 'dense → relu' })];
+    fc.assert(fc.property(idiom, pieces, style, (name, list, s) => {
+      fc.pre(name !== 'constants');
+      const whole = [bare(FIRST), ...list, ...taken, bare(LAST)];
+      const text = IDIOMS[name]!(whole, s);
+      const document = readCode('net.ts', text);
+      const { begin } = layersOf(document, whole);
+      const there = lowered(document, [remove(begin.at(-3)!), insert({ kind: 'dropout', rate: 0.5, unit: 'weight' }).before(begin.at(-2)!)]);
+      if (typeof there === 'string') throw new Error(there);
+      const { layers } = there.models[0]!.variants[0]![0]!;
+      const dense = layers.findIndex(({ type, kind }) => type === 'DropConnectDense' && kind === 'linear');
+      const back = lowered(there, [remove(layers[dense - 1]!), insert({ kind: 'dropout', rate: 0.5, unit: 'element' }).before(layers[dense]!)]);
+      expect(typeof back === 'string' ? back : back.text).toBe(text);
+    }), { numRuns: 40 });
   });
 
   it('a dropout that is inserted before the last layer stands there, in the spelling of the file', () => {

@@ -4,8 +4,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { UnreadableError } from '../../../src/formats/document.js';
 import { mayBeTopology, readTopology } from '../../../src/formats/topology/document.js';
 import type { TopologyDocument } from '../../../src/formats/topology/document.js';
-import { configure, insert, move, remove, replace } from '../../../src/graph/edits.js';
+import { configure, insert, move, remove, replace, schedule } from '../../../src/graph/edits.js';
 import type { DropoutSpec, Edit } from '../../../src/graph/edits.js';
+import { AlphaDropout, ConcreteDropout, DropConnectDense, VariationalDropout } from '../../../src/tfjs/index.js';
 import { afterEdits, graphTexts, pick } from '../../support/graph-text.js';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -40,6 +41,7 @@ const edited = (text: string, edits: (document: TopologyDocument) => readonly Ed
 const behind = (target: string) => (document: TopologyDocument) => [move(pick(document, 'dropout')).after(pick(document, target))];
 const element: DropoutSpec = { kind: 'dropout', rate: 0.3, unit: 'element' };
 
+const keras = (layers: readonly object[], more: object = {}) => JSON.stringify({ class_name: 'Sequential', config: { name: 'sequential', layers }, keras_version: '2.15.0', backend: 'tensorflow', ...more });
 
 describe('reading', () => {
   it.each<[string, () => tf.LayersModel, string]>([
@@ -49,8 +51,6 @@ describe('reading', () => {
     ['a nested model', () => sequential(sequential(first(), tf.layers.reLU()) as unknown as tf.layers.Layer, dropout('d'), dense('out')), 'model: dense → relu → dropout 0.5 → dense'],
     ['a functional model', functional, 'model: 0:dense(in) 1:dropout 0.5(0) 2:batchNormalization(1) 3:relu(2) 4:add(0,3) 5:dense(4)'],
   ])('%s, as TensorFlow.js writes it', (_, build, text) => expect(graphTexts(readTopology('model.json', modelJson(build())))).toEqual([text]));
-
-  const keras = (layers: readonly object[], more: object = {}) => JSON.stringify({ class_name: 'Sequential', config: { name: 'sequential', layers }, keras_version: '2.15.0', backend: 'tensorflow', ...more });
 
   it("Keras's to_json()", () => {
     const text = keras([
@@ -165,6 +165,7 @@ describe('what TensorFlow.js loads after edits', () => {
   it.each<[string, () => tf.LayersModel, (document: TopologyDocument) => readonly Edit[], string[]]>([
     ['a moved dropout', () => sequential(first(), dropout('d'), tf.layers.reLU({ name: 'r' }), dense('out')), behind('relu'), ['first', 'r', 'd', 'out']],
     ['an inserted dropout', () => sequential(first(), dense('out')), (document) => [insert(element).before(pick(document, 'dense', 2))], ['first', 'dropout_inserted1', 'out']],
+    ['a removed first layer', () => sequential(dropout('d', { inputShape: [3] }), dense('out')), (document) => [remove(pick(document, 'dropout'))], ['d', 'out']],
     ['a rewired functional model', functional, behind('relu'), ['in', 'h', 'b', 'r', 'd', 'sum', 'out']],
   ])('%s', async (_, build, edits, names) => {
     const text = edited(modelJson(build()), edits);
@@ -176,13 +177,55 @@ describe('what TensorFlow.js loads after edits', () => {
   });
 });
 
+describe('variants', () => {
+  const image = () => tf.layers.conv2d({ filters: 2, kernelSize: 3, inputShape: [8, 8, 1], name: 'image' });
+  const to = (spec: Partial<DropoutSpec>) => (document: TopologyDocument) => [replace(pick(document, 'dropout'), { kind: 'dropout', rate: 'keep', unit: 'element', ...spec })];
+  const of = (first: () => tf.layers.Layer, layer: tf.layers.Layer) => modelJson(sequential(first(), layer, tf.layers.reLU({ name: 'end' })));
+  const alpha = new AlphaDropout({ rate: 0.5, name: 'd' });
+  const topologyOf = (text: string) => (JSON.parse(text) as { modelTopology: { config: { layers: { class_name: string; config: object }[] } } }).modelTopology.config.layers[1]!;
+
+  it.each<[string, () => tf.layers.Layer, tf.layers.Layer, Partial<DropoutSpec>, string, object]>([
+    ['alpha', first, dropout('d'), { law: 'alpha' }, 'AlphaDropout', { rate: 0.5 }],
+    ['alpha back', first, alpha, {}, 'Dropout', { rate: 0.5 }],
+    ['Gaussian noise back', first, tf.layers.gaussianDropout({ rate: 0.5, name: 'd' }), {}, 'Dropout', { rate: 0.5 }],
+    ['variational back', first, new VariationalDropout({ rate: 0.5, divergenceWeight: 1, name: 'd' }), {}, 'Dropout', { rate: 0.5 }],
+    ['concrete back, per channel', image, new ConcreteDropout({ rate: 0.5, divergenceWeight: 1, name: 'd' }), { unit: 'channel' }, 'Dropout', { rate: 0.5, noise_shape: [null, 1, 1, null] }],
+  ])('%s', (_, start, layer, spec, class_name, config) => {
+    const after = edited(of(start, layer), to(spec));
+    expect(topologyOf(after)).toMatchObject({ class_name, config: { ...config, name: 'd' } });
+    expect(Object.keys(topologyOf(after).config)).not.toContain('divergence_weight');
+  });
+
+  it('recurrent, where no rate stood before', () => {
+    const before = keras([{ class_name: 'Embedding', config: { name: 'e', input_dim: 9, output_dim: 4, input_length: 5 } }, { class_name: 'LSTM', config: { name: 'l', units: 4 } }]);
+    const after = edited(before, (document) => (['time', 'state'] as const).map((unit) => insert({ ...element, unit }).before(pick(document, 'recurrent'))));
+    expect(JSON.parse(after)).toMatchObject({ config: { layers: [{}, { config: { name: 'l', units: 4, dropout: 0.3, recurrent_dropout: 0.3 } }] } });
+    expect(edited(after, (document) => [remove(pick(document, 'dropout')), remove(pick(document, 'dropout', 2))])).toBe(after.replaceAll('0.3', '0'));
+  });
+
+  it('DropConnect goes', () => {
+    const before = of(first, new DropConnectDense({ units: 4, rate: 0.5, name: 'd' }));
+    expect(topologyOf(edited(before, (document) => [remove(pick(document, 'dropout'))]))).toEqual(topologyOf(of(first, dense('d'))));
+  });
+
+  it('a new layer of SELU networks', () => {
+    const after = edited(of(first, tf.layers.reLU({ name: 'r' })), (document) => [insert({ ...element, law: 'alpha' }).before(pick(document, 'relu'))]);
+    expect(topologyOf(after)).toMatchObject({ class_name: 'AlphaDropout', config: { rate: 0.3 } });
+  });
+});
+
 describe('refuses', () => {
   it.each<[string, string, (document: TopologyDocument) => readonly Edit[], RegExp]>([
     ['the only layer', modelJson(sequential(dropout('d', { inputShape: [3] }))), (document) => [remove(pick(document, 'dropout'))], /only layer/],
-    ['to take the first layer away', modelJson(sequential(dropout('d', { inputShape: [3] }), dense('out'))), (document) => [remove(pick(document, 'dropout'))], /first layer/],
     ['in front of the first layer', modelJson(sequential(first(), dropout('d'))), (document) => [move(pick(document, 'dropout')).before(pick(document, 'dense'))], /first layer/],
     ['the first layer', modelJson(sequential(dropout('d', { inputShape: [3] }), tf.layers.batchNormalization(), dense('out'))), behind('batchNormalization'), /first layer/],
     ['weights', modelJson(sequential(first(), tf.layers.batchNormalization())), (document) => [{ type: 'fold-bias', layer: pick(document, 'dense'), into: pick(document, 'batchNormalization') }], /weights/],
+    ['variational dropout', modelJson(sequential(first(), dropout('d'))), (document) => [replace(pick(document, 'dropout'), { ...element, law: 'gaussian' })], /no class of variational dropout/],
+    ['alpha dropout per channel', modelJson(sequential(tf.layers.conv1d({ filters: 2, kernelSize: 3, inputShape: [8, 2] }), dropout('d'))), (document) => [replace(pick(document, 'dropout'), { ...element, law: 'alpha', unit: 'channel' })], /no mask per channel/],
+    ['concrete dropout', modelJson(sequential(first(), dropout('d'))), (document) => [insert({ ...element, law: 'concrete' }).after(pick(document, 'dropout'))], /no class of concrete dropout/],
+    ['DropConnect', modelJson(sequential(first(), dense('out'))), (document) => [insert({ ...element, unit: 'weight' }).before(pick(document, 'dense', 2))], /no class of DropConnect/],
+    ['a schedule', modelJson(sequential(first(), dropout('d'))), (document) => [schedule(document.models[0]!.variants[0]![0]!.layersOf('dropout'), { kind: 'late', epochs: 3 })], /a topology does not train/],
+    ['what prunes', modelJson(sequential(first(), new VariationalDropout({ rate: 0.5, divergenceWeight: 1, form: 'sparse' }))), (document) => [remove(pick(document, 'dropout'))], /prunes at inference/],
     ['training mode', modelJson(sequential(first(), dropout('d'))), (document) => [configure(pick(document, 'dropout'), { trainingMode: true })], /fit or predict/],
     ['between a layer and its activation', modelJson(sequential(dense('a', { inputShape: [3] }), dropout('d'), dense('b', { activation: 'relu' }))), (document) => [move(pick(document, 'dropout')).after(pick(document, 'dense', 2))], /its activation is part of dense/],
   ])('%s', (_, text, edits, reason) => expect(edited(text, edits)).toMatch(reason));

@@ -1,23 +1,19 @@
-/** The settings vocabulary of `configure` (see edits.ts) and the replacement of one dropout by another, in code. */
+/** The settings vocabulary of `configure` (see edits.ts), in code. */
 import type { ts as TS } from 'ts-morph';
 import { ts } from '../typescript.js';
-import type { DropoutSpec } from '../../../graph/edits.js';
 import type { Layer } from '../../../graph/layers.js';
 import type { Splice } from '../../document.js';
-import { DROPOUT_NAMES } from '../catalogue.js';
 import type { Site } from '../lift/assemble.js';
 import { unwrap } from '../syntax.js';
-import { noiseShapeText } from './dropout-text.js';
 import { constructionOf } from './places.js';
 import { refuse } from './refusal.js';
 import { braces, operand, propertyOf, removeProperty, renameFactory, replaceValue, setProperty, settingsOf, valueOf } from './settings.js';
+import type { Construction } from './settings.js';
 
 type Splices = Splice<string>[];
 
 /** The property that holds the rate of this very dropout. */
 const rateKey = (site: Site): string => (site.part === 'dropout' || site.part === 'recurrentDropout' ? site.part : 'rate');
-
-export const removalOfSetting = (text: string, site: Site): Splices => removeProperty(text, constructionOf(site), site.part);
 
 /**
  * Beyond the settings of edits.ts: `useBias: boolean`, and `unwrapCell: true` (`rnn({ cell: lstmCell({ … }) })` →
@@ -37,7 +33,6 @@ export function configuration(text: string, layer: Layer, site: Site, settings: 
       case 'placement': return addInstead(site);
       case 'unwrapCell': return unwrapCell(text, site);
       case 'law': return refuse("TensorFlow.js's alphaDropout shifts the mean");
-      case 'trainingMode': return refuse('TensorFlow.js decides by the call (fit or predict) whether dropout is on');
       default: return refuse(`code has no setting ${key} for ${layer.type}`);
     }
   });
@@ -49,13 +44,13 @@ function complement(site: Site): Splices {
   return property ? replaceValue(property, `1 - ${operand(valueOf(property))}`) : refuse('its rate is not written where the layer is made');
 }
 
-function wrapRate(text: string, call: TS.CallExpression): Splices {
-  const [argument] = call.arguments;
+function wrapRate(text: string, call: Construction): Splices {
+  const [argument] = call.arguments ?? [];
   if (!argument) refuse('it is given nothing');
   return [{ start: argument.getStart(), end: argument.end, replacement: braces(text, `rate: ${argument.getText()}`) }];
 }
 
-function renameKey(call: TS.CallExpression, [from, to]: readonly [string, string]): Splices {
+function renameKey(call: Construction, [from, to]: readonly [string, string]): Splices {
   const settings = settingsOf(call);
   const property = settings && propertyOf(settings, from);
   if (!settings || !property?.name || propertyOf(settings, to)) refuse(`${from} cannot be renamed here`);
@@ -63,7 +58,7 @@ function renameKey(call: TS.CallExpression, [from, to]: readonly [string, string
   return [{ start: property.name.getStart(), end: property.name.end, replacement: to }];
 }
 
-function freeBatch(call: TS.CallExpression, isTypeScript: boolean): Splices {
+function freeBatch(call: Construction, isTypeScript: boolean): Splices {
   const settings = settingsOf(call);
   const property = settings && propertyOf(settings, 'noiseShape');
   const value = property && valueOf(property);
@@ -97,24 +92,4 @@ function unwrapCell(text: string, site: Site): Splices {
   const kept = (literal: TS.ObjectLiteralExpression, but: string): string[] => literal.properties.filter((property) => property !== propertyOf(literal, but)).map((property) => property.getText());
   const settings = [...kept(inner, ''), ...kept(outer, 'cell')];
   return [...renameFactory(node, type), { start: outer.getStart(), end: outer.end, replacement: braces(text, settings.join(', ')) }];
-}
-
-/** One dropout in place of another: its unit, and its rate when that is to change. */
-export function replacement(text: string, layer: Layer, site: Site, spec: DropoutSpec, isTypeScript: boolean): Splices {
-  if (layer.kind !== 'dropout' || layer.form !== 'operator' || !DROPOUT_NAMES.has(site.instance.type)) refuse('it is no dropout layer of its own');
-  const call = constructionOf(site);
-  const rate = spec.rate === 'keep' || spec.rate === layer.rate ? [] : setProperty(text, call, 'rate', String(spec.rate));
-  return [...rate, ...(spec.unit === layer.unit && layer.law === 'bernoulli' ? [] : unitSplices(text, call, site, spec.unit, isTypeScript))];
-}
-
-function unitSplices(text: string, call: TS.CallExpression, site: Site, unit: DropoutSpec['unit'], isTypeScript: boolean): Splices {
-  const { type } = site.instance;
-  const settings = settingsOf(call);
-  const noiseShape = settings && propertyOf(settings, 'noiseShape');
-  const renamed = type === 'dropout' ? [] : renameFactory(call, 'dropout');
-  if (unit === 'element') return [...renamed, ...(noiseShape ? removeProperty(text, call, 'noiseShape') : [])];
-  if (site.rank === undefined || site.rank < 3) refuse('the rank there is not known, so neither is the shape of the mask');
-  const plain = ts.isPropertyAccessExpression(unwrap(call.expression)) && !noiseShape && !(settings && propertyOf(settings, 'seed'));
-  if (site.rank === 3 && plain) return renameFactory(call, 'spatialDropout1d');
-  return [...renamed, ...setProperty(text, call, 'noiseShape', noiseShapeText(site.rank, site.channelAxis, isTypeScript))];
 }

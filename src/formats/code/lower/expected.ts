@@ -2,7 +2,8 @@
 import type { Document } from '../../document.js';
 import type { DropoutSpec, Edit } from '../../../graph/edits.js';
 import type { Graph } from '../../../graph/graph.js';
-import type { DropoutLayer, Layer, Value } from '../../../graph/layers.js';
+import type { ConfigurationEntry, DropoutLayer, Layer, Value } from '../../../graph/layers.js';
+import { ownSettings, undroppedType } from '../../../graph/settings.js';
 import { siteOf } from '../lift/assemble.js';
 import { refuse } from './refusal.js';
 
@@ -46,7 +47,10 @@ class Sketch {
   remove(node: Node): void {
     const [before] = node.inputs;
     this.#redirect(node, before);
-    this.nodes.splice(this.nodes.indexOf(node), 1);
+    const gone = new Set([node]);
+    // What is placed nowhere stands alone between two gaps.
+    if (node.layer?.placement === 'unplaced') for (const other of this.nodes) if (other === before || other.inputs.includes(before)) gone.add(other);
+    for (const each of gone) this.nodes.splice(this.nodes.indexOf(each), 1);
   }
 
   put(node: Node, where: 'after' | 'before', target: Node): void {
@@ -58,6 +62,11 @@ class Sketch {
       node.inputs = [target.inputs[0]];
       target.inputs = [node, ...target.inputs.slice(1)];
     }
+  }
+
+  /** A dropout of a weight or a state stands in no chain. */
+  beside(label: string): void {
+    this.nodes.push({ layer: undefined, label, inputs: ['in:-1'] });
   }
 
   #redirect(from: Source, to: Source): void {
@@ -92,17 +101,24 @@ class Sketch {
 
 const dropoutLabel = (rate: number | string | undefined, unit: string, law: string): string => `dropout ${rate ?? '?'} ${unit} ${law}`;
 
-const rateText = (layer: DropoutLayer): number | string | undefined => layer.rate ?? layer.configuration?.entries.get('rate')?.text;
+const rateText = (layer: DropoutLayer): number | string | undefined => layer.rate ?? layer.configuration?.entries.get(rateKey(layer))?.text;
 
-const ELSEWHERE = /^(?:dropout|recurrentDropout)$/;
+/** The property that holds the rate of a dropout. */
+const rateKey = (layer: DropoutLayer): string => (layer.form === 'recurrent' ? (siteOf(layer)?.part ?? 'rate') : 'rate');
+
+/** In the words of an edit: a dropout of the state has one draw for all steps, too. */
+const unitOf = (layer: DropoutLayer): string => (siteOf(layer)?.part === 'recurrentDropout' ? 'state' : layer.unit);
 
 /** Everything that an edit of one layer must leave as it is in the others. */
 function labelOf(layer: Layer): string {
-  if (layer.kind === 'dropout' && layer.form === 'operator') return dropoutLabel(rateText(layer), layer.unit, layer.law);
-  // Dropouts inside a recurrent layer are layers of their own.
-  const settings = [...(layer.configuration?.entries ?? [])].filter(([key]) => !ELSEWHERE.test(key)).map(([key, { text }]) => `${key}=${text}`).join(' ');
-  return layer.kind === 'activation' ? `activation ${layer.function} ${layer.type === 'activation' ? '' : settings}` : `${layer.kind} ${layer.type} ${settings}`;
+  if (layer.kind === 'dropout') return dropoutLabel(rateText(layer), unitOf(layer), layer.law);
+  const settings = ownSettings(layer).map(([key, entry]) => `${key}=${settingText(entry)}`).join(' ');
+  return layer.kind === 'activation' ? `activation ${layer.function} ${layer.type === 'activation' ? '' : settings}` : `${layer.kind} ${undroppedType(layer.type)} ${settings}`;
 }
+
+/** As it is written; a layer inside another without its dropouts. */
+const settingText = ({ value, text }: ConfigurationEntry): string => ([value].flat().some(isLayer) ? JSON.stringify(value) : text);
+const isLayer = (value: unknown): boolean => typeof value === 'object' && value !== null && 'layer' in value;
 
 /** Configured layers are compared by their kind alone: what they become is the concern of the edit. */
 const coarseLabel = (layer: Layer): string => layer.kind;
@@ -132,10 +148,24 @@ function surroundings(layer: Layer): string {
   return `${name(layer.inputs[0]?.producer)} | ${layer.outputs[0].consumers.map(name).join()}`;
 }
 
-/** Copies of one line must be in the same situation, or the edit is right for only some of them. */
-export function requireAgreement(graphs: readonly Graph[], layer: Layer): void {
+/** The layer that an edit is of, or that it puts something beside. */
+const placeOf = (edit: Edit): Layer | undefined => (edit.type === 'insert' ? edit.target : 'layer' in edit ? edit.layer : undefined);
+
+/** The same is done to both layers. */
+export function isSameEdit(edit: Edit, other: Edit, isSame: (a: Layer, b: Layer) => boolean): boolean {
+  const [a, b] = [placeOf(edit), placeOf(other)];
+  if (!a || !b || edit.type !== other.type || !isSame(a, b)) return false;
+  const [left, right] = [edit, other].map((each) => JSON.stringify(Object.entries(each).filter(([key]) => key === 'spec' || key === 'where' || key === 'settings')));
+  return left === right && (edit.type !== 'move' || other.type !== 'move' || isSame(edit.target, other.target));
+}
+
+/** Copies of one line must be in the same situation, or the edit is right for only some of them; unless it is meant for them all. */
+export function requireAgreement(graphs: readonly Graph[], edit: Edit, meant: readonly Edit[]): void {
+  const layer = placeOf(edit);
+  const copies = layer ? copiesOf(graphs, layer) : [];
+  if (copies.every((copy) => meant.some((other) => isSameEdit(other, edit, sameSource) && placeOf(other)?.key === copy.key))) return;
   const situations = new Map<string, Set<string>>();
-  for (const copy of copiesOf(graphs, layer)) {
+  for (const copy of copies) {
     const set = situations.get(copy.key) ?? new Set();
     situations.set(copy.key, set.add(surroundings(copy)));
   }
@@ -145,11 +175,14 @@ export function requireAgreement(graphs: readonly Graph[], layer: Layer): void {
 
 function edited(sketch: Sketch, edits: readonly Edit[]): Sketch {
   for (const edit of edits) {
-    if (edit.type === 'configure' || edit.type === 'replace' || edit.type === 'fold-bias') continue;
+    if (edit.type !== 'move' && edit.type !== 'remove' && edit.type !== 'insert' && edit.type !== 'replace') continue;
     const own = edit.type === 'insert' ? edit.target : edit.layer;
     for (const copy of sketch.graph.layers.filter((layer) => sameSource(layer, own))) {
       const node = sketch.of(copy);
       if (edit.type === 'remove') sketch.remove(node);
+      else if (edit.type === 'replace') node.label = labelOfSpec(edit.spec, copy);
+      else if (edit.type === 'insert' && hasAlready(copy, edit.spec)) continue;
+      else if (edit.type === 'insert' && isAside(edit.spec)) sketch.beside(labelOfSpec(edit.spec));
       else if (edit.type === 'insert') sketch.put({ layer: undefined, label: labelOfSpec(edit.spec), inputs: [] }, edit.where, node);
       else {
         const beside = sketch.of(target(copy, edit));
@@ -161,14 +194,23 @@ function edited(sketch: Sketch, edits: readonly Edit[]): Sketch {
   return sketch;
 }
 
-const labelOfSpec = (spec: DropoutSpec): string => dropoutLabel(spec.rate, spec.unit, 'bernoulli');
+/** The setting that the edit asks for stands there, and is one dropout with what it says. */
+function hasAlready(target: Layer, spec: DropoutSpec): boolean {
+  const isOfSame = (layer: DropoutLayer) => siteOf(layer)?.instance === siteOf(target)?.instance && siteOf(layer)?.part !== 'self' && unitOf(layer) === spec.unit;
+  return (spec.unit === 'time' || spec.unit === 'state') && target.graph.layersOf('dropout').some(isOfSame);
+}
+
+const isAside = ({ unit }: DropoutSpec): boolean => unit === 'weight' || unit === 'state';
+
+const labelOfSpec = ({ rate, unit, law = 'bernoulli' }: DropoutSpec, replaced?: Layer): string =>
+  dropoutLabel(rate === 'keep' && replaced?.kind === 'dropout' ? rateText(replaced) : rate, unit, law);
 
 /** Whether the document after the edits is the one before, with the edits made on its graphs. */
 export function isAsExpected(before: Document, after: Document, edits: readonly Edit[]): boolean {
-  const coarse = edits.some((edit) => edit.type === 'configure' || edit.type === 'replace');
+  const coarse = edits.some((edit) => edit.type === 'configure');
   const label = coarse ? coarseLabel : labelOf;
   const ids = new Map<string, number>();
-  const spec = coarse ? (sketch: Sketch): Sketch => { for (const node of sketch.nodes) if (!node.layer) node.label = 'dropout'; return sketch; } : (sketch: Sketch): Sketch => sketch;
+  const spec = coarse ? (sketch: Sketch): Sketch => { for (const node of sketch.nodes) if (node.label.startsWith('dropout')) node.label = 'dropout'; return sketch; } : (sketch: Sketch): Sketch => sketch;
   const expected = new Set(graphsOf(before).map((graph) => spec(edited(new Sketch(graph, label), edits)).signature(ids)));
   const actual = new Set(graphsOf(after).map((graph) => new Sketch(graph, label).signature(ids)));
   return expected.size === actual.size && [...expected].every((each) => actual.has(each));

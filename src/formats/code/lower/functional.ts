@@ -4,6 +4,7 @@ import { ts } from '../typescript.js';
 import type { Splice } from '../../document.js';
 import { unwrap, wrapped } from '../syntax.js';
 import { between, edited, moved, permute, removeFromList } from './lists.js';
+import { freshName } from './names.js';
 import { eolOf, indentation, listOf, ownedBy } from './owned.js';
 import type { Range } from './owned.js';
 import type { Applied } from './places.js';
@@ -131,6 +132,8 @@ const isPropertyName = (node: TS.Identifier): boolean =>
 export function* removalsOfApplication(text: string, one: Applied): Generator<() => Splices> {
   const assignment = assignmentOf(one);
   const argument = unwrap(one.argument);
+  const { parent } = wrapped(one.call);
+  if (ts.isExpressionStatement(parent)) yield () => removeFromList(text, parent);
   if (assignment && isStep(one, assignment)) yield () => removeFromList(text, assignment.statement);
   if (assignment?.isConst && ts.isIdentifier(argument)) {
     const list = listOf(assignment.statement);
@@ -166,12 +169,4 @@ export function* insertionsAtApplication(text: string, one: Applied, where: 'aft
     { start: target.getStart(), end: target.getStart(), replacement: `${dropout}.apply(` },
     { start: target.end, end: target.end, replacement: ')' },
   ];
-}
-
-/** A name that does not occur in the file. */
-function freshName(source: TS.SourceFile, stem: string): string {
-  for (let number = 1; ; number += 1) {
-    const name = number === 1 ? stem : `${stem}${number}`;
-    if (!new RegExp(`\\b${name}\\b`).test(source.text)) return name;
-  }
 }

@@ -10,38 +10,49 @@ import { isFirst, siteOf } from '../lift/assemble.js';
 import type { Site } from '../lift/assemble.js';
 import { syntaxErrors, unwrap, wrapped } from '../syntax.js';
 import { lowerFixes } from './attempt.js';
-import type { Splices, Ways } from './attempt.js';
-import { configuration, removalOfSetting, replacement } from './configure.js';
-import { dropoutText } from './dropout-text.js';
-import { graphsOf, requireAgreement } from './expected.js';
+import type { Beside, Splices, Ways } from './attempt.js';
+import { configuration } from './configure.js';
+import { copiesOf, graphsOf, requireAgreement } from './expected.js';
 import { insertionsAtApplication, movesInChain, removalsOfApplication } from './functional.js';
+import { importSplices } from './imports.js';
+import { inputInstead } from './input-layer.js';
+import { insertionsInside, isInside, isSetting, removalsInside } from './inside.js';
 import { insertIntoList, moveInList, removeFromList } from './lists.js';
 import { listOf } from './owned.js';
+import { requireUnnamed } from './named.js';
 import { appliedAt, constructionOf, siteIn, statementOf, unitsOf } from './places.js';
 import type { Applied } from './places.js';
+import { requireIdentity } from './pruning.js';
 import { refuse } from './refusal.js';
+import { scheduled } from './schedule.js';
+import { dropoutTexts, isSized, replacements } from './variants.js';
+import { trainingMode } from './training-mode.js';
 
 export const lowerCode = (document: CodeDocument, fixes: readonly (readonly Edit[])[]): Lowered<string> =>
   lowerFixes(document, fixes, {
     waysOf,
+    completion: importSplices,
     fault: (before, after) => (syntaxErrors((after as CodeDocument).source) > syntaxErrors(before.source) ? 'the result would not be valid code' : undefined),
   });
 
-function waysOf(document: CodeDocument, edit: Edit): Ways {
+function waysOf(document: CodeDocument, edit: Edit, { fix, all }: Beside): Ways {
+  if ('layer' in edit && edit.type !== 'configure') requireIdentity(edit.layer);
+  if (edit.type === 'remove' || edit.type === 'insert' || edit.type === 'replace') requireAgreement(graphsOf(document), edit, all);
   switch (edit.type) {
     case 'move': return movesOf(document, edit);
-    case 'remove': return removalsOf(document, edit.layer);
-    case 'insert': return insertionsOf(document, edit);
-    case 'replace': {
-      const site = siteIn(edit.layer, document.source);
-      requireAgreement(graphsOf(document), edit.layer);
-      return [() => replacement(document.text, edit.layer, site, edit.spec, document.isTypeScript)];
-    }
+    case 'remove': return removalsOf(document, edit, fix);
+    case 'insert': return isInside(edit) ? insertionsInside(document, edit, fix) : insertionsOf(document, edit);
+    case 'replace': return replacements(document, edit.layer, siteIn(edit.layer, document.source), edit.spec);
     case 'configure': {
+      const { trainingMode: training } = edit.settings;
+      if (typeof training === 'boolean') return [() => trainingMode(siteOf(edit.layer), training, document.source)];
       const site = siteIn(edit.layer, document.source);
       return [() => configuration(document.text, edit.layer, site, edit.settings, document.isTypeScript)];
     }
-    case 'fold-bias': return refuse('weights are not part of the code');
+    case 'fold-bias':
+    case 'fold-scale':
+    case 'unfold-scale': return refuse('weights are not part of the code');
+    case 'schedule': return [() => scheduled(document, edit)];
   }
 }
 
@@ -112,17 +123,21 @@ function chainTo(from: Layer, to: Layer): readonly Layer[] | undefined {
   return layers.at(-1) === to ? layers : undefined;
 }
 
-function* removalsOf(document: CodeDocument, layer: Layer): Generator<() => Splices> {
+function* removalsOf(document: CodeDocument, edit: Extract<Edit, { type: 'remove' }>, fix: readonly Edit[]): Generator<() => Splices> {
   const { text, source } = document;
+  const { layer } = edit;
   const site = siteIn(layer, source);
-  requireAgreement(graphsOf(document), layer);
-  if (site.part === 'dropout' || site.part === 'recurrentDropout') {
-    yield () => removalOfSetting(text, site);
+  if (isSetting(site)) {
+    yield* removalsInside(document, edit, site, fix);
     return;
   }
   requireFreePositions(document);
   requireOwnPlace(site);
-  if (isFirst(site.instance)) refuse("the model's first layer carries its input shape");
+  requireUnnamed(document, layer);
+  if (isFirst(site.instance)) {
+    yield* inputInstead(document, site);
+    return;
+  }
   const declaration = unusedDeclaration(site);
   const more = declaration ? removeFromList(text, declaration) : [];
   const applied = appliedAt(site);
@@ -157,19 +172,20 @@ function unusedDeclaration({ instance, placement }: Site): TS.Statement | undefi
 }
 
 function* insertionsOf(document: CodeDocument, edit: Extract<Edit, { type: 'insert' }>): Generator<() => Splices> {
-  const { text, source, isTypeScript } = document;
+  const { text, source } = document;
   const { where, spec } = edit;
   const site = siteIn(edit.target, source);
   requireFreePositions(document);
-  requireAgreement(graphsOf(document), edit.target);
   placeBeside(edit.target, site, where);
-  if (site.part === 'dropout' || site.part === 'recurrentDropout') refuse(`it is an argument of ${site.instance.type}`);
+  if (isSetting(site)) refuse(`it is an argument of ${site.instance.type}`);
   if (where === 'before' && isFirst(site.instance)) refuse("the model's first layer carries its input shape");
   const rank = where === 'before' ? site.rank : edit.target.outputs[0].shape?.length;
-  const content = dropoutText(constructionNode(site), spec, { rank, channelAxis: site.channelAxis, isTypeScript });
+  const sized = copiesOf(graphsOf(document), edit.target).every(({ inputs, outputs }) => isSized(where === 'before' ? inputs[0] : outputs[0]));
   const applied = appliedAt(site);
-  if (applied) yield* insertionsAtApplication(text, applied, where, content);
-  for (const unit of unitsOf(site)) yield () => insertIntoList(text, unit, where, ts.isStatement(unit) ? callWith(unit, content) : content);
+  for (const content of dropoutTexts(document, constructionNode(site), spec, { rank, channelAxis: site.channelAxis, isSized: sized })) {
+    if (applied) yield* insertionsAtApplication(text, applied, where, content);
+    for (const unit of unitsOf(site)) yield () => insertIntoList(text, unit, where, ts.isStatement(unit) ? callWith(unit, content) : content);
+  }
   if (!applied && unitsOf(site).length === 0) yield () => refuse('the layer does not stand in a list of statements or elements');
 }
 

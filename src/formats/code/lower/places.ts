@@ -3,10 +3,12 @@ import type { ts as TS } from 'ts-morph';
 import { ts } from '../typescript.js';
 import type { Layer } from '../../../graph/layers.js';
 import { siteOf } from '../lift/assemble.js';
+import type { LayerInstance } from '../interpret/values.js';
 import type { Site } from '../lift/assemble.js';
 import { unwrap, wrapped } from '../syntax.js';
 import { listOf } from './owned.js';
 import { refuse } from './refusal.js';
+import type { Construction } from './settings.js';
 
 /** The site of a layer in this very file. */
 export function siteIn(layer: Layer, source: TS.SourceFile): Site {
@@ -40,16 +42,23 @@ function elementUnits(node: TS.Expression): (TS.Node | undefined)[] {
   return parent.arguments.length === 1 ? [statementOf(parent)] : [node];
 }
 
-/** The call of the factory that a layer's own settings stand in; for a wrapped recurrent layer that of the inner one. */
-export function constructionOf(site: Site): TS.CallExpression {
+/** The layer that the settings are of: for a wrapped one, or a cell, the inner one. */
+export function innerInstance(site: Site): LayerInstance {
   let { instance } = site;
   while (instance.configuration?.kind === 'object') {
     const inner = (instance.configuration.properties.get('layer') ?? instance.configuration.properties.get('cell'))?.value;
     if (inner?.kind !== 'layer') break;
     instance = inner.layer;
   }
-  if (!ts.isCallExpression(instance.node)) refuse('the layer is not made by a call');
-  return instance.node;
+  return instance;
+}
+
+/** The call or `new` that a layer's own settings stand in. */
+export function constructionOf(site: Site): Construction {
+  const { node } = innerInstance(site);
+  if (!ts.isCallOrNewExpression(node)) refuse('the layer is not made by a call');
+  if (node.getSourceFile() !== site.placement.node.getSourceFile()) refuse('the layer is made in another file');
+  return node;
 }
 
 /** `call` of `callee.apply(argument)` as its parts. */

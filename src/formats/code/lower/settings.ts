@@ -8,11 +8,14 @@ import type { Owned } from './owned.js';
 import { refuse } from './refusal.js';
 
 type Splices = Splice<string>[];
+/** What makes a layer: a call of a factory, or `new` and a class. */
+export type Construction = TS.CallExpression | TS.NewExpression;
 
 /** The object literal that a call is given; `undefined` when it is given nothing. */
-export function settingsOf(call: TS.CallExpression): TS.ObjectLiteralExpression | undefined {
-  if (call.arguments.length === 0) return undefined;
-  const argument = unwrap(call.arguments[0]);
+export function settingsOf(call: Construction): TS.ObjectLiteralExpression | undefined {
+  const [first] = call.arguments ?? [];
+  if (!first) return undefined;
+  const argument = unwrap(first);
   if (!ts.isObjectLiteralExpression(argument)) refuse('its settings are not written where the layer is made');
   return argument;
 }
@@ -31,6 +34,7 @@ export function valueOf(property: TS.ObjectLiteralElementLike): TS.Expression {
 /** The value that stands there becomes `text`; shorthands are spelled out. */
 export function replaceValue(property: TS.ObjectLiteralElementLike, value: string): Splices {
   const node = valueOf(property);
+  if (node.getText() === value) return [];
   if (ts.isShorthandPropertyAssignment(property)) return [{ start: node.end, end: node.end, replacement: `: ${value}` }];
   return [{ start: node.getStart(), end: node.end, replacement: value }];
 }
@@ -38,22 +42,50 @@ export function replaceValue(property: TS.ObjectLiteralElementLike, value: strin
 /** Spaces inside the braces as the file writes them. */
 export const braces = (text: string, inner: string): string => (/\(\{\S/.test(text) && !/\(\{ \S/.test(text) ? `{${inner}}` : `{ ${inner} }`);
 
-export function setProperty(text: string, call: TS.CallExpression, name: string, value: string): Splices {
+export const setProperty = (text: string, call: Construction, name: string, value: string): Splices => changeProperties(text, call, { set: [[name, value]] });
+
+/** Takes a property out with its comma, and with its line when it has one of its own. */
+export function removeProperty(text: string, call: Construction, name: string): Splices {
   const settings = settingsOf(call);
+  if (!settings || !propertyOf(settings, name)) refuse(`there is no ${name} to remove`);
+  return changeProperties(text, call, { remove: [name] });
+}
+
+export interface PropertyChanges {
+  /** Names and values; what is not there yet stands behind the others. */
+  readonly set?: readonly (readonly [string, string])[];
+  /** Names, where they are given. */
+  readonly remove?: readonly string[];
+}
+
+/** Sets and removes properties of an object, or of the object that a layer is made with. */
+export function changeProperties(text: string, call: Construction | TS.ObjectLiteralExpression, { set = [], remove = [] }: PropertyChanges): Splices {
+  const settings = ts.isObjectLiteralExpression(call) ? call : settingsOf(call);
   if (!settings) {
+    if (set.length === 0) return [];
     const open = text.lastIndexOf('(', call.end - 1) + 1;
-    return [{ start: open, end: call.end - 1, replacement: braces(text, `${name}: ${value}`) }];
+    return [{ start: open, end: call.end - 1, replacement: braces(text, set.map(([name, value]) => `${name}: ${value}`).join(', ')) }];
   }
-  const given = propertyOf(settings, name);
-  if (given) return replaceValue(given, value);
-  const last = settings.properties.at(-1);
-  if (!last) return [{ start: settings.getStart(), end: settings.end, replacement: braces(text, `${name}: ${value}`) }];
+  const removed = new Set(remove.flatMap((name) => propertyOf(settings, name) ?? []));
+  const given = set.map(([name]) => propertyOf(settings, name));
+  const added = set.filter((_, index) => !given[index]).map(([name, value]) => `${name}: ${value}`);
+  const last = settings.properties.findLast((property) => !removed.has(property));
+  if (!last && (added.length > 0 || settings.properties.length === 0)) return added.length > 0 ? [{ start: settings.getStart(), end: settings.end, replacement: braces(text, added.join(', ')) }] : [];
+  return [
+    ...set.flatMap(([, value], index) => (given[index] ? replaceValue(given[index], value) : [])),
+    ...removals(text, settings, removed, added.length > 0),
+    ...(last && added.length > 0 ? additions(text, settings, last, added) : []),
+  ];
+}
+
+function additions(text: string, settings: TS.ObjectLiteralExpression, last: TS.ObjectLiteralElementLike, added: readonly string[]): Splices {
   const owned = ownedBy(last, text);
   const multiline = /[\r\n]/.test(text.slice(settings.getStart(), settings.properties[0].getStart()));
-  if (!multiline) return [{ start: owned.body.end, end: owned.body.end, replacement: `, ${name}: ${value}` }];
-  const comma = owned.separator.end > owned.separator.start;
-  const line = `${eolOf(text)}${indentation(text, owned.body.start)}${name}: ${value}`;
-  return comma ? [{ start: owned.tail.end, end: owned.tail.end, replacement: `${line},` }] : afterComma(owned, line);
+  if (!multiline) return [{ start: owned.body.end, end: owned.body.end, replacement: added.map((each) => `, ${each}`).join('') }];
+  const line = added.map((each) => `${eolOf(text)}${indentation(text, owned.body.start)}${each}`).join(',');
+  if (owned.separator.end === owned.separator.start) return afterComma(owned, line);
+  const trailing = ownedBy(settings.properties.at(-1)!, text).separator;
+  return [{ start: owned.tail.end, end: owned.tail.end, replacement: `${line}${trailing.end > trailing.start ? ',' : ''}` }];
 }
 
 /** A line behind a last member that has no comma yet: the comma goes before the comment on its line. */
@@ -62,32 +94,38 @@ export function afterComma({ body, tail }: Owned, line: string): Splices {
   return [{ start: body.end, end: body.end, replacement: ',' }, { start: tail.end, end: tail.end, replacement: line }];
 }
 
-/** Takes a property out with its comma, and with its line when it has one of its own. */
-export function removeProperty(text: string, call: TS.CallExpression, name: string): Splices {
-  const settings = settingsOf(call);
-  const property = settings && propertyOf(settings, name);
-  if (!settings || !property) refuse(`there is no ${name} to remove`);
-  const index = settings.properties.indexOf(property);
-  const owned = ownedBy(property, text);
-  const comma = owned.separator.end > owned.separator.start;
-  const before = settings.properties[index - 1];
-  if (owned.startsLine && owned.endsLine) {
-    const lines = { start: lineStart(text, owned.body.start), end: nextLine(text, owned.tail.end), replacement: '' };
-    return comma || !before ? [lines] : [{ start: before.end, end: before.end + /^\s*,/.exec(text.slice(before.end))![0].length, replacement: '' }, lines];
+const hasOwnLine = ({ startsLine, endsLine }: Owned): boolean => startsLine && endsLine;
+
+/** Properties that go, with their lines or in runs of neighbours; `followed`: others come behind the last that stays. */
+function removals(text: string, settings: TS.ObjectLiteralExpression, removed: ReadonlySet<TS.Node>, followed: boolean): Splices {
+  const { properties } = settings;
+  const splices: Splices = [];
+  for (let index = 0; index < properties.length; index += 1) {
+    if (!removed.has(properties[index])) continue;
+    const before = properties[index - 1] as TS.Node | undefined;
+    const first = ownedBy(properties[index], text);
+    let end = first;
+    while (index + 1 < properties.length && removed.has(properties[index + 1]) && hasOwnLine(ownedBy(properties[index + 1], text)) === hasOwnLine(first)) {
+      index += 1;
+      end = ownedBy(properties[index], text);
+    }
+    const comma = end.separator.end > end.separator.start;
+    if (hasOwnLine(first)) {
+      splices.push({ start: lineStart(text, first.body.start), end: nextLine(text, end.tail.end), replacement: '' });
+      if (!comma && before && !followed) splices.push({ start: before.end, end: before.end + /^\s*,/.exec(text.slice(before.end))![0].length, replacement: '' });
+    } else if (comma && index + 1 < properties.length && (before === undefined || !isBlank(text.slice(end.separator.end, lineEnd(text, end.separator.end))))) {
+      const space = /^[ \t]*/.exec(text.slice(end.separator.end))![0].length;
+      splices.push({ start: first.body.start, end: end.separator.end + space, replacement: '' });
+    } else if (before) splices.push({ start: before.end, end: end.body.end, replacement: '' });
+    else splices.push({ start: settings.getStart(), end: settings.end, replacement: '{}' });
   }
-  if (comma && (before === undefined || !isBlank(text.slice(owned.separator.end, lineEnd(text, owned.separator.end))))) {
-    const space = /^[ \t]*/.exec(text.slice(owned.separator.end))![0].length;
-    const isOnly = settings.properties.length === 1;
-    return isOnly ? [{ start: settings.getStart(), end: settings.end, replacement: '{}' }] : [{ start: owned.body.start, end: owned.separator.end + space, replacement: '' }];
-  }
-  if (before) return [{ start: before.end, end: owned.body.end, replacement: '' }];
-  return [{ start: settings.getStart(), end: settings.end, replacement: '{}' }];
+  return splices;
 }
 
 /** The last name of the factory: `dropout` of `tf.layers.dropout`. */
-export function renameFactory(call: TS.CallExpression, name: string): Splices {
+export function renameFactory(call: Construction, name: string): Splices {
   const callee = unwrap(call.expression);
-  if (!ts.isPropertyAccessExpression(callee)) refuse('the factory is called by a name of its own, and the other one may have none here');
+  if (!ts.isCallExpression(call) || !ts.isPropertyAccessExpression(callee)) refuse('the factory is called by a name of its own, and the other one may have none here');
   return [{ start: callee.name.getStart(), end: callee.name.end, replacement: name }];
 }
 
