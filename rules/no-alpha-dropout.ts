@@ -16,7 +16,8 @@ export default defineRule({
   },
   *check({ graph }) {
     for (const dropout of graph.layersOf('dropout')) {
-      if (dropout.law === 'alpha') yield { at: dropout, messageId: 'alpha' };
+      // That of droplint/tfjs has the right sign.
+      if (dropout.law === 'alpha' && dropout.library === undefined) yield { at: dropout, messageId: 'alpha' };
     }
   },
 });

@@ -1,44 +1,32 @@
-import type { DropoutLayer, Layer } from '../src/graph/layers.js';
+import { foldScale } from '../src/graph/edits.js';
+import type { Edit } from '../src/graph/edits.js';
+import type { ActivationLayer, DropoutLayer, WeightedLayer } from '../src/graph/layers.js';
+import { scaleBeside, takerOfFactor } from '../src/graph/legacy-scaling.js';
 import { isStochasticDepth } from '../src/graph/predicates.js';
-import { activationDropouts, follow, next, previous } from '../src/graph/traversal.js';
+import { activationDropouts } from '../src/graph/traversal.js';
 import { defineRule } from '../src/rule.js';
 
-/** Multiplication by one number. */
-function scaleOf(layer: Layer | undefined): number | undefined {
-  if (layer?.kind !== 'activation' || layer.function !== 'scale' || layer.factor?.count !== 1) return undefined;
-  const value = layer.factor.values(1)?.[0];
-  return value === undefined ? undefined : layer.divides ? 1 / value : value;
-}
-
-/** The branch is scaled before it is added to its skip connection. */
-const isResidualScale = (layer: Layer) => {
-  const { end } = follow(layer, next, (each) => each.kind === 'reshape');
-  return end?.kind === 'merge' && end.of === 'add';
-};
-
-/** A scale by 1 − p right beside the dropout, or of the next layer's weight, with nothing but reshaping between. */
-function scaleBeside(dropout: DropoutLayer): Layer | undefined {
-  const { rate } = dropout;
-  if (rate === undefined || !(rate > 0 && rate < 1)) return undefined;
-  const isKeep = (scale: number | undefined) => scale !== undefined && Math.abs(scale - (1 - rate)) < 1e-4;
-  const [after, before] = [next, previous].map((step) => follow(dropout, step, (layer) => layer.kind === 'reshape').end);
-  const scale = [after, before].find((layer) => isKeep(scaleOf(layer)));
-  if (scale) return isResidualScale(scale === after ? scale : dropout) ? undefined : scale;
-  const factors = after?.kind === 'linear' || after?.kind === 'convolution' ? (after.weightFactors ?? []) : [];
-  return factors.some((factor) => factor.count === 1 && isKeep(factor.values(1)?.[0])) ? after : undefined;
+/** W′ = (1 − p)·W in the layer behind, or before: where the scale goes that stands there, or that is missing. */
+function folding(dropout: DropoutLayer, scale: ActivationLayer | WeightedLayer | undefined): readonly Edit[] | undefined {
+  const { rate, law, inverted } = dropout;
+  if (rate === undefined || !(rate > 0 && rate < 1) || law !== 'bernoulli') return undefined;
+  if (scale && scale.kind !== 'activation') return inverted ? [foldScale(dropout, scale)] : undefined;
+  const into = takerOfFactor(dropout);
+  // A bare mask and a scale beside it shrink twice: what is meant, nobody knows.
+  return into && (inverted || !scale) ? [foldScale(dropout, into, scale)] : undefined;
 }
 
 export default defineRule({
   id: 'no-legacy-scaling',
   statement: 'Dropout is inverted: survivors are scaled by 1/(1 − p) in training, and nothing is scaled at inference.',
   levels: { recommended: 'info', strict: 'info' },
-  fix: 'none',
+  fix: 'inference-exact',
   formats: ['onnx'],
   precedence: 63,
   sources: [{ title: 'Srivastava et al. 2014, §10: scaling at training time instead of test time', url: 'https://jmlr.org/papers/v15/srivastava14a.html' }],
   messages: {
     mask: "Non-inverted dropout: survivors keep their value in training, so at inference the result must be multiplied by {keep}. Use inverted dropout (scale by {scale} in training); with W′ = (1 − p)·W plain SGD stays the same with learning rate lr′ = (1 − p)²·lr.",
-    scale: "A multiplication by {keep} = 1 − p stands beside this dropout ('{layer}'): the scaling of non-inverted dropout on top of one that scales by itself. Remove it, or fold it into the weights.",
+    scale: "A multiplication by {keep} = 1 − p stands beside this dropout ('{layer}'): the scaling of non-inverted dropout on top of one that scales by itself. Remove it, or fold it into the weights (W′ = (1 − p)·W; plain SGD stays the same with learning rate lr′ = (1 − p)²·lr).",
   },
   *check({ graph }) {
     for (const dropout of activationDropouts(graph)) {
@@ -47,8 +35,10 @@ export default defineRule({
       // Stochastic depth as its authors wrote it has a mask for each sample, and scales at inference.
       if (isStochasticDepth(dropout)) continue;
       const scale = scaleBeside(dropout);
-      if (!dropout.inverted) yield { at: dropout, messageId: 'mask', data };
-      else if (scale) yield { at: dropout, messageId: 'scale', data: { ...data, layer: scale.origin.name }, related: [scale] };
+      const edits = folding(dropout, scale);
+      const fix = edits && { edits };
+      if (!dropout.inverted) yield { at: dropout, messageId: 'mask', data, ...fix };
+      else if (scale) yield { at: dropout, messageId: 'scale', data: { ...data, layer: scale.origin.name }, related: [scale], ...fix };
     }
   },
 });

@@ -1,3 +1,4 @@
+import { replace } from '../src/graph/edits.js';
 import { isConfigured } from '../src/graph/predicates.js';
 import { activationDropouts, follow, previous } from '../src/graph/traversal.js';
 import { defineRule } from '../src/rule.js';
@@ -6,7 +7,7 @@ export default defineRule({
   id: 'prefer-alpha-dropout',
   statement: 'Behind SELU dropout is AlphaDropout, which keeps mean 0 and variance 1.',
   levels: { recommended: 'warn', strict: 'warn' },
-  fix: 'none',
+  fix: 'inference-exact',
   formats: ['onnx', 'code', 'topology'],
   precedence: 65,
   sources: [{ title: 'Klambauer et al. 2017, Self-Normalizing Neural Networks', url: 'https://arxiv.org/abs/1706.02515' }],
@@ -20,7 +21,9 @@ export default defineRule({
       const { rate } = dropout;
       const { end } = follow(dropout, previous, (layer) => layer.kind === 'reshape');
       if (end?.kind !== 'activation' || end.function !== 'selu') continue;
-      yield { at: dropout, messageId: isConfigured(dropout) ? 'broken' : 'alpha', data: { selu: end.origin.name, variance: rate === undefined || rate >= 1 ? '1/(1 − p)' : (1 / (1 - rate)).toPrecision(3) }, related: [end] };
+      const data = { selu: end.origin.name, variance: rate === undefined || rate >= 1 ? '1/(1 − p)' : (1 / (1 - rate)).toPrecision(3) };
+      if (isConfigured(dropout)) yield { at: dropout, messageId: 'broken', data, related: [end] };
+      else yield { at: dropout, messageId: 'alpha', data, related: [end], ...(dropout.unit === 'element' && { edits: [replace(dropout, { kind: 'dropout', rate: 'keep', unit: 'element', law: 'alpha' })] }) };
     }
   },
 });

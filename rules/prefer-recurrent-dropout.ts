@@ -1,13 +1,30 @@
+import { insert, remove, replace } from '../src/graph/edits.js';
+import type { DropoutSpec, Edit } from '../src/graph/edits.js';
 import type { Graph } from '../src/graph/graph.js';
 import type { DropoutLayer, Layer, Value } from '../src/graph/layers.js';
-import { activationDropouts, follow, next, previous } from '../src/graph/traversal.js';
+import { isConfigured } from '../src/graph/predicates.js';
+import { activationDropouts, ahead, follow, next, previous } from '../src/graph/traversal.js';
 import { defineRule } from '../src/rule.js';
 import type { Problem } from '../src/rule.js';
 
-/** A recurrent layer right before or after the dropout. */
-function recurrentBeside(dropout: DropoutLayer): Layer | undefined {
-  const isBetween = (layer: Layer) => layer.kind === 'reshape';
-  return [follow(dropout, next, isBetween).end, follow(dropout, previous, isBetween).end].find((layer) => layer?.kind === 'recurrent');
+/** A recurrent layer right behind the dropout, which reads what it drops, or right before it. */
+function recurrentBeside(dropout: DropoutLayer): { readonly layer: Layer; readonly reads: boolean } | undefined {
+  const [behind, before] = [next, previous].map((step) => follow(dropout, step, (layer) => layer.kind === 'reshape').end);
+  if (behind?.kind === 'recurrent') return { layer: behind, reads: true };
+  return before?.kind === 'recurrent' ? { layer: before, reads: false } : undefined;
+}
+
+const spec = (unit: 'time' | 'state', rate: DropoutSpec['rate'], { state }: DropoutLayer): DropoutSpec => ({ kind: 'dropout', unit, rate, training: state === 'live' });
+
+/** One mask for the sequence on what the layer reads; what stood behind the layer goes onto its state. */
+function asRecurrent(dropout: DropoutLayer, { layer, reads }: { readonly layer: Layer; readonly reads: boolean }): readonly Edit[] | undefined {
+  const { rate } = dropout;
+  if (reads && !isConfigured(dropout)) return [replace(dropout, spec('time', 'keep', dropout))];
+  // Before the classifier is a standard place for dropout, whatever stands before it.
+  if (rate === undefined || (!reads && ahead(dropout).last)) return undefined;
+  const added = insert(spec(reads ? 'time' : 'state', rate, dropout)).before(layer);
+  // In a graph the new one takes its mode from the one that goes.
+  return isConfigured(dropout) ? [remove(dropout), added] : [added, remove(dropout)];
 }
 
 const isElementwise = (layer: Layer) => layer.kind === 'reshape' || layer.kind === 'activation';
@@ -41,7 +58,7 @@ export default defineRule({
   id: 'prefer-recurrent-dropout',
   statement: 'Recurrent state is dropped with one mask for the whole sequence.',
   levels: { recommended: 'warn', strict: 'warn' },
-  fix: 'none',
+  fix: 'inference-exact',
   formats: ['onnx', 'code', 'topology'],
   precedence: 64,
   sources: [
@@ -59,10 +76,13 @@ export default defineRule({
       if (dropout.form === 'recurrent') continue;
       if (onState.has(dropout)) {
         const survival = dropout.rate === undefined ? '(1 − p)^t' : `${(1 - dropout.rate).toPrecision(2)}^t`;
-        yield { at: dropout, messageId: 'state', data: { survival } };
+        yield { at: dropout, messageId: 'state', data: { survival }, edits: [replace(dropout, spec('time', 'keep', dropout))] };
       } else if (strict && dropout.unit === 'element') {
-        const layer = recurrentBeside(dropout);
-        if (layer) yield { at: dropout, messageId: 'around', level: 'info', data: { layer: layer.origin.name }, related: [layer] };
+        const beside = recurrentBeside(dropout);
+        if (!beside) continue;
+        const { layer } = beside;
+        const edits = asRecurrent(dropout, beside);
+        yield { at: dropout, messageId: 'around', level: 'info', data: { layer: layer.origin.name }, related: [layer], ...(edits && { edits }) };
       }
     }
   },

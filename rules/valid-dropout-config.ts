@@ -11,7 +11,8 @@ const isRate = (value: unknown): value is number => typeof value === 'number' &&
 
 function problemOf(dropout: DropoutLayer): Omit<Problem<MessageId>, 'at'> | undefined {
   const { configuration } = dropout;
-  if (!configuration || dropout.form === 'recurrent') return undefined;
+  // The classes of droplint/tfjs refuse what is no rate.
+  if (!configuration || dropout.form === 'recurrent' || dropout.library !== undefined) return undefined;
   const { form, entries } = configuration;
   if (form === 'none') return { messageId: 'nothing' };
   if (form === 'literal') {

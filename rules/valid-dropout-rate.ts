@@ -23,6 +23,7 @@ export default defineRule({
     runtime: 'The rate {rate} is outside [0, 1). onnxruntime refuses to run the model, at inference too, unless its optimiser has deleted the dropout{percent}.',
     ignored: 'The rate {rate} is outside [0, 1). onnxruntime ignores it at this opset, where dropout is the identity, and refuses to run the model once it is converted to opset 12 or later{percent}.',
     random: 'The rate {rate} is outside [0, 1): this random mask keeps everything or nothing.',
+    thrown: 'The rate {rate} is outside [0, 1): {class} throws a RangeError when the layer is made{percent}.',
     silent: 'The rate {rate} is outside [0, 1). TensorFlow.js applies dropout only where 0 < rate < 1, so nothing is ever dropped, without an error{percent}.',
   },
   *check({ graph }) {
@@ -32,7 +33,7 @@ export default defineRule({
       yield {
         at: dropout,
         messageId: messageOf(dropout),
-        data: { rate: number(rate), percent: isPercentage(rate) ? `; ${number(rate)} % is ${number(rate / 100)}` : '' },
+        data: { rate: number(rate), percent: isPercentage(rate) ? `; ${number(rate)} % is ${number(rate / 100)}` : '', class: dropout.type },
         ...asFraction(dropout, rate),
       };
     }
@@ -40,8 +41,9 @@ export default defineRule({
 });
 
 /** From opset 12 on the rate is a value with a name; before, it is an attribute. */
-function messageOf(dropout: DropoutLayer): 'silent' | 'runtime' | 'ignored' | 'random' {
-  const { form, rateName } = dropout;
+function messageOf(dropout: DropoutLayer): 'silent' | 'thrown' | 'runtime' | 'ignored' | 'random' {
+  const { form, rateName, library } = dropout;
+  if (library !== undefined) return 'thrown';
   if (isConfigured(dropout)) return 'silent';
   return form === 'decomposed' ? 'random' : rateName === undefined ? 'ignored' : 'runtime';
 }

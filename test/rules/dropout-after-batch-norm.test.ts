@@ -49,7 +49,12 @@ cases(rule, [
   { chain: 'conv2d(8) → concat{ | conv2d(8) → dropout(0.2) } → batch-norm → relu → conv2d → flatten → linear', flags: ['dropout'], level: 'error', preset: 'strict', fixed: false },
 
   // Across a weighted layer: strict, for information.
-  { chain: 'linear → relu → dropout(0.5) → linear → batch-norm → relu → linear', flags: ['dropout'], level: 'info', preset: 'strict', fixed: false },
+  { chain: 'linear → relu → dropout(0.5) → linear → batch-norm → relu → linear', flags: ['dropout'], level: 'info', preset: 'strict', fixed: false, formats: ['onnx'], message: /= 0\.41 for independent inputs, and 0\.\d\d \(median; 0\.\d\d to 0\.\d\d over 16 output channels\) .* d·cos²θ = \d/ },
+  { chain: 'linear → relu → dropout(0.5) → linear → batch-norm → relu → linear', flags: ['dropout'], level: 'info', preset: 'strict', fixed: false, formats: ['code', 'topology'], message: /variance shift through the weights/ },
+  { chain: 'conv2d → relu → dropout(0.2) → conv2d(4,3,bias=false) → batch-norm → relu → flatten → linear', flags: ['dropout'], level: 'info', preset: 'strict', fixed: false, formats: ['onnx'], message: /= 0\.73 for independent inputs.*over 4 output channels/ },
+  { chain: 'conv2d → relu → dropout(0.2) → max-pool → conv2d → batch-norm → relu → flatten → linear', flags: ['dropout'], level: 'info', preset: 'strict', fixed: false, message: /variance shift through the weights/, because: 'of a maximum nothing is predicted' },
+  { chain: 'conv2d → relu → spatial-dropout(0.2) → conv2d → batch-norm → relu → flatten → linear', flags: ['spatial-dropout'], level: 'info', preset: 'strict', fixed: false, message: /variance shift through the weights/, because: 'its mask is not independent' },
+  { chain: 'linear → relu → dropout(0.5) → linear → relu → batch-norm → linear', flags: ['dropout'], level: 'info', preset: 'strict', fixed: false, message: /variance shift through the weights/, because: 'an activation behind the weights' },
   { chain: 'linear → relu → dropout(0.5) → linear → batch-norm → relu → linear', flags: [] },
   { chain: 'conv2d → batch-norm → relu → dropout(0.5) → conv2d → batch-norm → relu → flatten → linear', flags: ['dropout'], level: 'info', preset: 'strict', fixed: false },
   { chain: 'linear → relu → dropout(0.5) → linear → relu → linear → batch-norm → linear', flags: [], preset: 'strict', because: 'two weighted layers' },

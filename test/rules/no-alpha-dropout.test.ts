@@ -15,6 +15,10 @@ it('reports every alphaDropout, and repairs none', async () => {
   expect((await fix(rule, document, { suggestions: true })).fixed).toEqual([]);
 });
 
+it('is silent on the AlphaDropout of droplint/tfjs', () => {
+  expect(messages(rule, codeOf(`import { AlphaDropout } from 'droplint/tfjs';\n${withLayer('model.add(new AlphaDropout({ rate: 0.2 }));')}`))).toEqual([]);
+});
+
 it.each(['dropout({ rate: 0.2 })', 'gaussianDropout({ rate: 0.2 })', 'gaussianNoise({ stddev: 0.2 })'])('is silent on %s', (call) => {
   expect(messages(rule, codeOf(withLayer(`model.add(tf.layers.${call});`)))).toEqual([]);
 });

@@ -29,7 +29,20 @@ cases(rule, [
   { chain: 'conv2d → relu → concat{ | max-pool → conv2d → relu → dropout(0.2) → conv2d → conv-transpose(4) } → conv2d(1,1) → sigmoid', flags: ['dropout'], ...found, because: 'inside a U-Net' },
   { chain: `conv2d → relu → dropout(0.2,form=decomposed) → conv2d → ${head}`, flags: ['dropout'], level: 'info', formats: ['onnx'], onnx: [{ opset: 18 }, { opset: 18, batch: 'symbolic' }, { opset: 22 }] },
 
+  // Where a Transpose put the channels last, so is the mask's axis.
+  {
+    chain: `conv2d → relu → transpose(0,2,3,1) → dropout(0.2) → transpose(0,3,1,2) → conv2d → ${head}`,
+    flags: ['dropout'], ...found, formats: ['onnx'],
+    onnx: [{ opset: 7 }, { opset: 9, batch: 'symbolic' }, { opset: 12 }, { opset: 13, batch: 'symbolic' }, { opset: 17, form: 'constant' }],
+    fixed: `conv2d → relu → transpose(0,2,3,1) → spatial-dropout(0.2,last=true) → transpose(0,3,1,2) → conv2d → ${head}`,
+  },
+  { chain: `conv1d → transpose(0,2,1) → dropout(0.2) → relu → transpose(0,2,1) → conv1d → ${head}`, flags: ['dropout'], ...found, formats: ['onnx'], fixed: `conv1d → transpose(0,2,1) → spatial-dropout(0.2,last=true) → relu → transpose(0,2,1) → conv1d → ${head}` },
+  { chain: `conv2d → relu → transpose(0,2,1,3) → dropout(0.2) → transpose(0,2,1,3) → conv2d → ${head}`, flags: ['dropout'], level: 'info', formats: ['onnx'], refused: /channels axis 2/, because: 'channels between the axes of space' },
+  { chain: `conv2d → relu → transpose(0,2,3,1) → dropout(0.2) → conv2d → ${head}`, flags: ['dropout'], level: 'info', formats: ['onnx'], refused: /on different axes/, because: 'the next convolution takes rows for channels' },
+  { chain: `conv2d → relu → transpose(0,2,3,1) → dropout(0.2) → transpose(0,3,1,2) → conv2d → ${head}`, flags: ['dropout'], level: 'info', formats: ['onnx'], onnx: { opset: 6 }, provable: false, refused: /needs opset 7/ },
+
   // The mask is per channel already.
+  { chain: `conv2d → relu → transpose(0,2,3,1) → spatial-dropout(0.2,last=true) → transpose(0,3,1,2) → conv2d → ${head}`, flags: [], preset: 'strict', formats: ['onnx'] },
   { chain: `conv2d → relu → spatial-dropout(0.2) → conv2d → ${head}`, flags: [], preset: 'strict' },
   { chain: `conv1d → relu → spatial-dropout(0.2) → conv1d → ${head}`, flags: [], preset: 'strict' },
   { chain: `conv2d → relu → spatial-dropout(0.2,form=decomposed) → conv2d → ${head}`, flags: [], preset: 'strict', formats: ['onnx'], onnx: [{ opset: 18 }, { opset: 18, batch: 'symbolic' }, { opset: 9 }] },

@@ -39,6 +39,12 @@ it('gives the complement when suggestions are applied, and nothing before', asyn
   expect(dropoutsIn(await fixed(rule, document, { suggestions: true }))[0]?.rate).toBeCloseTo(0.2, 6);
 });
 
+it('gives the complement of 0.5, which is the same number under another name', async () => {
+  const after = await fixed(rule, graphOf(namedRate('keep_prob', 0.5)), { suggestions: true });
+  expect(dropoutsIn(after).map(({ rate }) => rate)).toEqual([0.5]);
+  expect(findings(rule, after)).toEqual([]);
+});
+
 it('leaves a ratio that the caller feeds to the caller', async () => {
   const { fixed: done, refusals } = await fix(rule, graphOf(namedRate('keep_prob', 0.8, 'input')), { suggestions: true });
   expect(done).toEqual([]);

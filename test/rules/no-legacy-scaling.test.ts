@@ -7,13 +7,13 @@ import { Model } from '../../fixtures/builders/onnx.js';
 import { literal } from '../../fixtures/builders/tensors.js';
 import rule from '../../rules/no-legacy-scaling.js';
 import { cases } from '../support/cases.js';
-import { findings, graphOf, messages } from '../support/one-rule.js';
+import { findings, fix, fixed, graphOf, messages, print } from '../support/one-rule.js';
 
 const formats = ['onnx'] as const;
 const onnx = [{ opset: 7 }, { opset: 17 }] as const;
 
 cases(rule, [
-  { chain: 'linear → relu → dropout(0.2) → scale(0.8) → linear', flags: ['dropout'], level: 'info', fixed: false, formats, onnx },
+  { chain: 'linear → relu → dropout(0.2) → scale(0.8) → linear', flags: ['dropout'], level: 'info', class: 'inference-exact', formats, onnx },
   { chain: 'linear → relu → scale(0.8) → dropout(0.2) → linear', flags: ['dropout'], formats, onnx },
   { chain: 'conv2d → relu → dropout(0.25) → flatten → scale(0.75) → linear', flags: ['dropout'], formats, onnx },
   { chain: 'linear → relu → dropout(0.5,state=off) → scale(0.5) → linear', flags: ['dropout'], preset: 'strict', formats, onnx: { opset: 17 } },
@@ -34,7 +34,7 @@ cases(rule, [
 
 describe('a mask without its scale', () => {
   it.each([0.2, 0.5])('is reported at rate %d', (rate) => {
-    expect(findings(rule, graphOf(perceptron(notInverted(rate))))).toEqual(['/drop/Mul info']);
+    expect(findings(rule, graphOf(perceptron(notInverted(rate))))).toEqual(['/drop/Mul info inference-exact']);
   });
 
   it.each(['decomposed', 'bernoulli'] as const)('is none where %s dropout scales by itself', (form) => {
@@ -62,11 +62,50 @@ describe('the weights of the next layer', () => {
   };
 
   it('are reported when they are scaled by 1 − p', () => {
-    expect(findings(rule, scaled(0.7, 0.3))).toEqual(['/drop/Dropout info']);
+    expect(findings(rule, scaled(0.7, 0.3))).toEqual(['/drop/Dropout info inference-exact']);
   });
 
   it.each([[0.3, 0.3], [1 / Math.sqrt(2), 0.3], [2, 0.5], [1, 0.5]])('are left alone when they are scaled by %d behind a dropout of %d', (factor, rate) => {
     expect(findings(rule, scaled(factor, rate))).toEqual([]);
+  });
+});
+
+describe('the factor goes into the weights', () => {
+  it.each([
+    ['linear → relu → dropout(0.2) → scale(0.8) → linear', 'linear → relu → dropout(0.2) → linear'],
+    ['linear → relu → scale(0.8) → dropout(0.2) → linear', 'linear → relu → dropout(0.2) → linear'],
+    ['conv2d → relu → dropout(0.25) → flatten → scale(0.75) → linear', 'conv2d → relu → dropout(0.25) → flatten → linear'],
+    ['conv2d → dropout(0.25) → scale(0.75) → relu → max-pool → conv2d → flatten → linear', 'conv2d → dropout(0.25) → relu → max-pool → conv2d → flatten → linear'],
+    ['linear → relu → dropout(0.5) → scale(0.5) → tanh → linear', 'linear → relu → dropout(0.5) → tanh → linear'],
+    ['linear → dropout(0.5) → scale(0.5) → linear → dropout(0.2) → scale(0.8) → linear', 'linear → dropout(0.5) → linear → dropout(0.2) → linear'],
+  ])('%s', async (before, after) => {
+    const kinds = (document: Parameters<typeof print>[0]) => print(document).split('\n').slice(1, -1).map((line) => line.replace(/\(.*/, ''));
+    for (const options of [{ opset: 7 }, { opset: 13, state: 'off' }, { opset: 22 }] as const) {
+      const document = await fixed(rule, graphOf(before, options));
+      expect(kinds(document)).toEqual(kinds(graphOf(after, options)));
+      expect(findings(rule, document)).toEqual([]);
+    }
+  });
+
+  it('a bare mask gets its scale', async () => {
+    const document = await fixed(rule, graphOf(perceptron(notInverted(0.2))));
+    expect(print(document)).toContain('dropout 0.2 (live, decomposed)\n');
+  });
+
+  it('where the weights cannot take it, the reason is said', async () => {
+    const shared = new Model({ opset: 17 });
+    const g = shared.graph;
+    const scaled = binary(g, 'Mul', dropout(g, linear(g, g.input('input', [2, 8]), 8, { scope: 'fc1' }), { rate: 0.5, scope: 'drop', state: 'live' }), g.constant(literal(0.5)), { scope: 'scale' });
+    const weight = g.initializer('tied', literal(new Float32Array(64).fill(0.1), 'float32', [8, 8]));
+    const tied = (x: Tensor) => g.node('MatMul', [x, weight], { shape: [2, 8] });
+    g.output(tied(g.node('Relu', [tied(scaled)], { shape: [2, 8] })), 'output');
+    const { refusals } = await fix(rule, graphOf(shared));
+    expect([...refusals.values()]).toEqual(['its weights are read elsewhere, too']);
+  });
+
+  it('without weights at either end there is none', () => {
+    const both = (g: Body, x: Tensor) => binary(g, 'Mul', notInverted(0.5)(g, x), g.constant(literal(0.5)), { scope: 'scale' });
+    expect(findings(rule, graphOf(perceptron(both)))).toEqual(['/drop/Mul info']);
   });
 });
 
@@ -88,7 +127,7 @@ it('gives the numbers', () => {
   `);
   expect(messages(rule, graphOf('linear → relu → dropout(0.2) → scale(0.8) → linear'))).toMatchInlineSnapshot(`
     [
-      "A multiplication by 0.800 = 1 − p stands beside this dropout ('/net/net.2/Mul'): the scaling of non-inverted dropout on top of one that scales by itself. Remove it, or fold it into the weights.",
+      "A multiplication by 0.800 = 1 − p stands beside this dropout ('/net/net.2/Mul'): the scaling of non-inverted dropout on top of one that scales by itself. Remove it, or fold it into the weights (W′ = (1 − p)·W; plain SGD stays the same with learning rate lr′ = (1 − p)²·lr).",
     ]
   `);
 });

@@ -1,13 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { toOnnx } from '../../fixtures/chain/onnx.js';
 import rule from '../../rules/prefer-alpha-dropout.js';
+import type { OnnxOptions } from '../../fixtures/chain/onnx.js';
 import { atEveryForm, cases } from '../support/cases.js';
+import type { Case } from '../support/cases.js';
 import { codeOf, graphOf, messages } from '../support/one-rule.js';
 import { runModel } from '../support/runtime.js';
 
 cases(rule, [
-  ...atEveryForm({ chain: 'linear → selu → dropout(0.1) → linear', flags: ['dropout'], level: 'warn', fixed: false }),
-  { chain: 'linear → selu → dropout(0.1) → linear → selu → dropout(0.1) → linear', flags: ['dropout', 'dropout#2'], level: 'warn', preset: 'strict', fixed: false },
+  ...atEveryForm({ chain: 'linear → selu → dropout(0.1) → linear', flags: ['dropout'], level: 'warn' }).map((row): Case => {
+    const { opset, form, state, modeFrom } = row.onnx as OnnxOptions;
+    if (opset! < 12) return { ...row, fixed: false, refused: /AlphaDropout needs opset 12/ };
+    // The chain's own AlphaDropout is always on.
+    const isLive = form !== 'input' && form !== 'input-default' && state === undefined && modeFrom === undefined;
+    return { ...row, class: 'inference-exact', ...(isLive && { fixed: 'linear → selu → alpha-dropout(0.1) → linear' }) };
+  }),
+  { chain: 'linear → selu → dropout(0.1) → linear → selu → dropout(0.1) → linear', flags: ['dropout', 'dropout#2'], level: 'warn', preset: 'strict', formats: ['onnx'], onnx: { opset: 17 }, fixed: 'linear → selu → alpha-dropout(0.1) → linear → selu → alpha-dropout(0.1) → linear' },
+  { chain: 'linear → selu → dropout(0.1) → linear', flags: ['dropout'], level: 'warn', formats: ['code', 'topology'], fixed: false },
   { chain: 'conv2d → selu → dropout(0.05) → flatten → linear', flags: ['dropout'] },
   { chain: 'conv2d → selu → flatten → dropout(0.05) → linear', flags: ['dropout'], because: 'with a flatten between' },
   { chain: 'conv2d → selu → spatial-dropout(0.1) → conv2d → flatten → linear', flags: ['spatial-dropout'], formats: ['onnx'], onnx: { opset: 17 } },

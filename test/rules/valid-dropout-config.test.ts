@@ -31,6 +31,10 @@ describe('reports what nothing is known to replace', () => {
   });
 });
 
+it.each(['AlphaDropout({})', 'AlphaDropout(0.2)', 'ConcreteDropout({ divergenceWeight: 0.1 })', 'DropConnectDense({ units: 4 })'])('leaves %s of droplint/tfjs to its constructor', (call) => {
+  expect(messages(rule, codeOf(`import * as dl from 'droplint/tfjs';\n${withLayer(`model.add(new dl.${call});`)}`))).toEqual([]);
+});
+
 it.each(['dropout({ rate: 0.2 })', "dropout({ rate: '0.2' })", 'dropout({ rate })', 'dropout(options)', 'dropout({ ...options })', 'dropout({ rate: 0 })', 'lstm({ units: 4, dropout: 0.2 })'])('is silent on %s', (call) => {
   expect(messages(rule, at(`model.add(tf.layers.${call});`))).toEqual([]);
 });

@@ -74,6 +74,9 @@ function splicesOf(edit: Edit): Splice<string>[] {
     }
     case 'replace':
     case 'fold-bias':
+    case 'fold-scale':
+    case 'unfold-scale':
+    case 'schedule':
       throw new Error(`chains have no ${edit.type}`);
   }
 }
