@@ -1,7 +1,7 @@
 /** All that a rule may import besides `graph/`. */
 import type { Edit } from './graph/edits.js';
 import type { Graph } from './graph/graph.js';
-import type { Layer } from './graph/layers.js';
+import type { Layer, Origin } from './graph/layers.js';
 
 export const LEVELS = ['off', 'info', 'warn', 'error'] as const;
 export type Level = (typeof LEVELS)[number];
@@ -12,6 +12,8 @@ export type Mode = 'training' | 'inference' | 'unspecified';
 /** What a rule says of one layer. */
 export interface Problem<MessageId extends string = string> {
   readonly at: Layer;
+  /** Where it is reported, when that is not the place of the layer (code: the call that applies it). */
+  readonly place?: Origin;
   readonly messageId: MessageId;
   readonly data?: Readonly<Record<string, string | number>>;
   /** Replaces the level of the preset; itself replaced by a level that the user gave. */
@@ -27,6 +29,9 @@ export interface Problem<MessageId extends string = string> {
   /** Why there is no fix, or what to do after it. */
   readonly hint?: string;
 }
+
+/** Where a problem is reported. */
+export const placeOf = ({ place, at }: Problem): Origin => place ?? at.origin;
 
 export interface RuleContext<Options> {
   readonly graph: Graph;

@@ -9,7 +9,6 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
   lint: [
     { line: 'models/', about: 'lint a folder' },
     { line: 'models/ --fix', about: 'fix, prove, write' },
-    { line: 'models/ --format stylish --format sarif=out.sarif', about: 'two reports at once' },
     { line: '--changed main', about: "lint what a branch has changed" },
   ],
   init: [
@@ -35,6 +34,13 @@ export const examples: Readonly<Record<string, readonly Example[]>> = {
     { line: 'diff old.onnx models/net.onnx', about: 'what differs in architecture and weights' },
     { line: 'diff old.onnx models/net.onnx --format json', about: 'for programs' },
     { line: 'diff old.onnx models/net.onnx --exit-code', about: 'exit with 1 when something does' },
+  ],
+  rewrite: [
+    { line: 'rewrite models/net.onnx --to inference -o lean.onnx', about: 'without any dropout' },
+    { line: 'rewrite models/net.onnx --to dropout --training-mode input', about: 'one switch for all' },
+    { line: 'rewrite models/net.onnx --to variational --as-function', about: 'learned noise, one node each' },
+    { line: 'rewrite models/net.onnx --to alpha --where dropout-after-activation --diff', about: 'a preview' },
+    { line: 'rewrite models/net.onnx --to scheduled --schedule linear --epochs 50', about: 'the rate an input' },
   ],
   'merge-reports': [
     { line: 'merge-reports shard-1.json shard-2.json', about: 'one report of many machines' },

@@ -19,7 +19,7 @@ import { PRESETS } from '../lint/presets.js';
 import { withSuppression } from '../lint/run.js';
 import type { Column } from '../report/picture/svg.js';
 import { count } from '../report/wording.js';
-import type { Preset } from '../rule.js';
+import { placeOf, type Preset } from '../rule.js';
 import { examplesText } from './examples.js';
 
 const FORMATS = ['svg', 'dot', 'mermaid', 'html'] as const;
@@ -74,7 +74,7 @@ async function picture(file: string, options: GraphOptions): Promise<string> {
     case 'dot': return (await import('../report/picture/text.js')).dot(columns);
     case 'mermaid': return (await import('../report/picture/text.js')).mermaid(columns);
     case 'svg': return (await import('../report/picture/svg.js')).svgFile(columns, label);
-    case 'html': return (await import('../report/html/graph-page.js')).graphPage(columns, label, findings.map(({ enabled, level, message, problem }) => ({ rule: enabled.rule.id, level, message, place: problem.at.origin.path })));
+    case 'html': return (await import('../report/html/graph-page.js')).graphPage(columns, label, findings.map(({ enabled, level, message, problem }) => ({ rule: enabled.rule.id, level, message, place: placeOf(problem).path })));
   }
 }
 

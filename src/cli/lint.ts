@@ -10,11 +10,13 @@ import { runAll } from '../lint/batch/run-all.js';
 import { filesOfShard } from '../lint/batch/shard.js';
 import { changedFiles, isCommit } from '../lint/changed-files.js';
 import { ConfigLoader } from '../lint/config-file/load.js';
+import { requestFor } from '../lint/config-file/request.js';
 import { resolveConfiguration } from '../lint/config-file/resolve.js';
 import { rulesFor, type Configuration } from '../lint/configuration.js';
 import { ConfigurationError } from '../lint/configuration-error.js';
 import { exitCodeOf } from '../lint/exit-code.js';
 import { findFiles } from '../lint/files.js';
+import { toTheirFiles } from '../lint/other-files.js';
 import { filterMessages, ignoredResult, type LintResult } from '../lint/result.js';
 import { count } from '../report/wording.js';
 import { colors } from './colors.js';
@@ -25,6 +27,7 @@ import { loadFormatters, resolveTargets, writeReports } from './output.js';
 import { paintPatch } from './patch.js';
 import { printConfig } from './print-config.js';
 import { Progress } from './progress.js';
+import { howToInstall } from './install.js';
 import { openProver } from './prover.js';
 
 export function lintCommand(program: Command, args: readonly string[], exit: (code: number) => void): void {
@@ -57,7 +60,9 @@ async function lint(patterns: readonly string[], given: LintOptions, args: reado
     rulesFor(configuration);
     jobs.push({ file, configuration, illustrated, replacements, ...fixRequest(options, verify) });
   }
-  const { done, interrupted } = await runJobs(jobs, options);
+  const { done: each, interrupted } = await runJobs(jobs, options);
+  const told = toTheirFiles(each.map(({ result }) => result), isOnIn(jobs));
+  const done = each.map((job, index) => ({ ...job, result: told[index]! }));
   const ignored = [...found.ignored].map(([file, by]) => ignoredResult(file, by));
   const code = await report(done, ignored, options, (results) => writeReports(results, targets, formatters, options.verbose ?? false));
   if (!interrupted) return code;
@@ -88,6 +93,15 @@ async function runJobs(jobs: readonly Job[], options: LintOptions): Promise<{ re
     progress.stop();
     if (jobs.some(({ fix }) => fix?.verify)) (await import('../verify/index.js')).closeVerifier();
   }
+}
+
+/** Whether a rule is on in the configuration of one of the files. */
+function isOnIn(jobs: readonly Job[]): (rule: string, file: string) => boolean {
+  const configurations = new Map(jobs.map(({ file, configuration }) => [file, configuration]));
+  return (id, file) => {
+    const configuration = configurations.get(file);
+    return configuration === undefined || requestFor(configuration).rules.some(({ rule }) => rule.id === id);
+  };
 }
 
 async function openCache({ cacheLocation, cacheStrategy = 'content' }: LintOptions): Promise<ResultCache> {
@@ -161,19 +175,4 @@ function printDiffs(done: readonly JobResult[]): void {
   const fixes = done.reduce((sum, { result }) => sum + (result.fixed?.length ?? 0), 0);
   const left = done.reduce((sum, { result }) => sum + result.messages.length, 0);
   console.log(`${count(fixes, 'fix')} in ${count(done.filter(({ patch }) => patch !== undefined).length, 'file')} would be made, ${count(left, 'finding')} would stay.`);
-}
-
-function howToInstall(args: readonly string[]): string {
-  const again = args.map((argument) => (/^[\w./:=@-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", String.raw`'\''`)}'`)).join(' ');
-  return [
-    'Every fix is proven on ONNX Runtime before it is written, and onnxruntime-node is not installed here. Install it:',
-    '',
-    '  npm install onnxruntime-node',
-    '',
-    'or run it without installing:',
-    '',
-    `  npx -p onnxruntime-node -p droplint droplint ${again}`,
-    '',
-    '(--no-verify writes fixes without proof.)',
-  ].join('\n');
 }

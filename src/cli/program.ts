@@ -2,17 +2,23 @@
 import { Command, CommanderError } from 'commander';
 import { UnreadableError } from '../formats/document.js';
 import { ConfigurationError } from '../lint/configuration-error.js';
-import { diffCommand } from './diff.js';
-import { explainCommand } from './explain.js';
-import { graphCommand } from './graph.js';
-import { initCommand } from './init.js';
-import { lintCommand } from './lint.js';
-import { mergeReportsCommand } from './merge-reports.js';
 import { packageJson } from '../package.js';
-import { printCommand } from './print.js';
-import { rulesCommand } from './rules.js';
-import { scheduleCommand } from './schedule.js';
-import { verifyCommand } from './verify.js';
+
+type Load = (args: readonly string[], exit: (code: number) => void) => Promise<Command>;
+
+/** Each is loaded, with all that it works with, when the command line names it or asks for help. */
+const COMMANDS: Readonly<Record<string, Load>> = {
+  init: async () => (await import('./init.js')).initCommand(),
+  rules: async () => (await import('./rules.js')).rulesCommand(),
+  explain: async () => (await import('./explain.js')).explainCommand(),
+  print: async () => (await import('./print.js')).printCommand(),
+  graph: async () => (await import('./graph.js')).graphCommand(),
+  diff: async (_, exit) => (await import('./diff.js')).diffCommand(exit),
+  rewrite: async (args, exit) => (await import('./rewrite.js')).rewriteCommand(args, exit),
+  verify: async (_, exit) => (await import('./verify.js')).verifyCommand(exit),
+  schedule: async () => (await import('./schedule.js')).scheduleCommand(),
+  'merge-reports': async (_, exit) => (await import('./merge-reports.js')).mergeReportsCommand(exit),
+};
 
 /** Runs one command line and returns the exit code. Never rejects. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -30,18 +36,9 @@ export async function run(args: readonly string[]): Promise<number> {
     // Options of the same name belong to the command that they follow.
     .enablePositionalOptions();
   const exit = (code: number): void => void (exitCode = code);
-  lintCommand(program, args, exit);
-  const commands = [
-    initCommand(),
-    rulesCommand(),
-    explainCommand(),
-    printCommand(),
-    graphCommand(),
-    diffCommand(exit),
-    verifyCommand(exit),
-    scheduleCommand(),
-    mergeReportsCommand(exit),
-  ];
+  if (args.length === 0 || !args.every((argument) => /^(?:-V|--version)$/.test(argument))) (await import('./lint.js')).lintCommand(program, args, exit);
+  const asksForHelp = args.some((argument) => /^(?:-h|--help|--help-all)$/.test(argument));
+  const commands = await Promise.all(Object.entries(COMMANDS).filter(([name]) => asksForHelp || args.includes(name)).map(([, load]) => load(args, exit)));
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   try {
     await program.parseAsync(args.map((argument) => (argument === '--help-all' ? '--help' : argument)), { from: 'user' });

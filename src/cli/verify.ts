@@ -1,6 +1,5 @@
 /** `droplint verify`: are two models the same? Exit code 0 equal, 1 different, 2 not executable. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { readOnnx } from '../formats/onnx/document.js';
 import type { FixClass } from '../graph/edits.js';
 import { ConfigurationError } from '../lint/configuration-error.js';
 import { checkText } from '../report/proof-text.js';
@@ -32,7 +31,7 @@ export function verifyCommand(exit: (code: number) => void): Command {
 const EXIT_CODES: Readonly<Record<ModelComparison['verdict'], number>> = { equal: 0, different: 1, 'not-executable': 2 };
 
 async function verify(before: string, after: string, options: VerifyOptions): Promise<number> {
-  const [{ compareModels }, { isOnnxruntimeInstalled }] = await Promise.all([import('../verify/compare-models.js'), import('../verify/runtime.js')]);
+  const [{ compareModels }, { isOnnxruntimeInstalled }, { readOnnx }] = await Promise.all([import('../verify/compare-models.js'), import('../verify/runtime.js'), import('../formats/onnx/document.js')]);
   if (!isOnnxruntimeInstalled()) throw new ConfigurationError('onnxruntime-node is not installed. Install it with: npm install onnxruntime-node');
   const [x, y] = [readOnnx(before), readOnnx(after)];
   const given = options.feeds === undefined ? undefined : (await import('../verify/feed-files.js')).readFeeds(options.feeds, x.record.graph.inputs.map(({ name }) => name).filter((name) => !x.record.graph.initializers.has(name)));

@@ -1,12 +1,13 @@
 /** A droplint rule as an ESLint rule. */
 import type { Rule as EslintRule } from 'eslint';
+import type { DropoutSpec } from '../graph/edits.js';
 import type { Splice, TextDocument } from '../formats/document.js';
 import type { Finding, LintRequest } from '../lint/findings.js';
 import { rulesFor, type EnabledRule } from '../lint/configuration.js';
 import { presetLevel } from '../lint/presets.js';
 import { resolveOptions } from '../lint/options.js';
 import { keepsFix } from '../lint/kept-fix.js';
-import type { Rule } from '../rule.js';
+import { placeOf, type Rule } from '../rule.js';
 import { documentOf, findingsOf } from './analysis.js';
 import { resolveSettings, type ResolvedSettings } from './settings.js';
 
@@ -52,7 +53,7 @@ function levelOf(rule: Rule, strict: boolean): EnabledRule['level'] {
 
 function descriptorOf(finding: Finding, document: TextDocument, enabled: EnabledRule, settings: ResolvedSettings, context: EslintRule.RuleContext): EslintRule.ReportDescriptor {
   const { problem, fixClass } = finding;
-  const { start, end } = problem.at.origin.range ?? { start: 0, end: 0 };
+  const { start, end } = placeOf(problem).range ?? { start: 0, end: 0 };
   const { sourceCode } = context;
   const data = Object.fromEntries(Object.entries(problem.data ?? {}).map(([key, value]) => [key, String(value)]));
   const report = { loc: { start: sourceCode.getLocFromIndex(start), end: sourceCode.getLocFromIndex(end) }, messageId: problem.messageId, data };
@@ -91,11 +92,19 @@ function changeOf({ problem }: Finding): string {
       case 'move': return `move ${edit.layer.origin.name} ${edit.where} ${edit.target.origin.name}`;
       case 'remove': return `remove ${edit.layer.origin.name}`;
       case 'insert': return `insert dropout(${edit.spec.rate}) ${edit.where} ${edit.target.origin.name}`;
-      case 'replace': return `make ${edit.layer.origin.name} drop whole channels`;
+      case 'replace': return `make ${edit.layer.origin.name} ${becoming(edit.spec)}`;
+      case 'schedule': return `let the rates follow the schedule ${edit.schedule.kind}`;
+      case 'fold-scale': return `fold 1 − p into the weights of ${edit.into.origin.name}`;
+      case 'unfold-scale': return `divide the weights of ${edit.into.origin.name} by 1 − p`;
       case 'fold-bias': return `fold the bias of ${edit.layer.origin.name} into ${edit.into.origin.name}`;
       case 'configure': return `set ${Object.entries(edit.settings).map(([key, value]) => (value === true ? key : `${key}: ${JSON.stringify(value)}`)).join(', ')}`;
     }
   });
   const text = parts.join(', ');
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function becoming({ unit, law = 'bernoulli' }: DropoutSpec): string {
+  if (law !== 'bernoulli') return `${law} dropout`;
+  return unit === 'time' ? 'draw one mask for all steps' : unit === 'channel' ? 'drop whole channels' : 'drop single elements';
 }

@@ -41,6 +41,8 @@ export interface Document<Text = Uint8Array | string> {
   readonly externalFiles?: readonly string[];
   /** Absolute paths of other files that were read to understand it. */
   readonly dependencies?: readonly string[];
+  /** The same document in a version of its format in which dropouts have a switch, or the reason why there is none; absent where there is but one. */
+  raised?(): Document<Text> | string;
   /** The weights of one of its layers; absent where the format has none. */
   weightsOf?(layer: Layer): readonly WeightReference[];
 }

@@ -17,7 +17,12 @@ export function claimsOf(edits: readonly Edit[]): readonly (Layer | Value)[] {
       case 'configure':
         return [edit.layer];
       case 'fold-bias':
+      case 'unfold-scale':
         return [edit.layer, edit.into];
+      case 'fold-scale':
+        return [edit.layer, edit.into, ...(edit.scale ? [edit.scale] : [])];
+      case 'schedule':
+        return edit.layers;
     }
   });
 }

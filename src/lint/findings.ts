@@ -3,7 +3,7 @@ import type { Document, Model } from '../formats/document.js';
 import { classify } from '../graph/commutation.js';
 import { FIX_CLASSES, type FixClass } from '../graph/edits.js';
 import type { Graph } from '../graph/graph.js';
-import { formatMessage, LEVELS, type Level, type Mode, type Problem } from '../rule.js';
+import { formatMessage, LEVELS, placeOf, type Level, type Mode, type Problem } from '../rule.js';
 import type { ConfiguredMode, EnabledRule } from './configuration.js';
 import { rules as allRules } from '../../rules/index.js';
 import { suppressByMetadata } from './model-suppression.js';
@@ -45,14 +45,14 @@ function allFindings(document: Document, { rules, mode, levelAt }: LintRequest):
   const applicable = rules.filter(({ rule }) => rule.formats.includes(document.format));
   const found = oncePerPlace(document.models.flatMap((model) => lintModel(model, applicable, mode)));
   const findings = levelAt ? found.flatMap((finding) => withLevel(finding, levelAt(finding))) : found;
-  return findings.sort((a, b) => a.problem.at.origin.order - b.problem.at.origin.order || compare(a.enabled.rule.id, b.enabled.rule.id));
+  return findings.sort((a, b) => placeOf(a.problem).order - placeOf(b.problem).order || compare(a.enabled.rule.id, b.enabled.rule.id));
 }
 
 /** Code that builds several models, or one helper called twice, makes several layers of one construction: one finding. */
 function oncePerPlace(findings: readonly Finding[]): Finding[] {
   const seen = new Set<string>();
   return findings.filter(({ enabled, problem }) => {
-    const place = `${enabled.rule.id} ${problem.messageId} ${problem.at.origin.path}`;
+    const place = `${enabled.rule.id} ${problem.messageId} ${placeOf(problem).path}`;
     return !seen.has(place) && seen.add(place);
   });
 }

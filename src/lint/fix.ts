@@ -132,6 +132,6 @@ function stateOf(document: Document): string {
 }
 
 function settingsOf(layer: Layer): string {
-  if (layer.kind === 'dropout') return `${layer.key} ${layer.rate} ${layer.seed} ${layer.state}`;
+  if (layer.kind === 'dropout') return `${layer.key} ${layer.rate} ${layer.rateName} ${layer.seed} ${layer.state}`;
   return `${layer.key} ${'hasBias' in layer ? layer.hasBias : ''}`;
 }

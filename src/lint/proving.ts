@@ -5,7 +5,13 @@ import type { FixClass } from '../graph/edits.js';
 import type { Proof } from '../verify/proof.js';
 import type { Finding } from './findings.js';
 
-export type Prove = (before: Document, after: Document, claim: FixClass, options?: { readonly changesWeights?: boolean }) => Promise<Proof>;
+export type Prove = (before: Document, after: Document, claim: FixClass, options?: ProveRequest) => Promise<Proof>;
+
+export interface ProveRequest {
+  readonly changesWeights?: boolean;
+  /** The dropouts that the edit writes are measured, too. */
+  readonly measuresNew?: boolean;
+}
 
 export interface Proven {
   /** With the kept fixes made. */
@@ -40,7 +46,8 @@ class Search {
   async extend(base: Proven, fixes: readonly Finding[]): Promise<Proven> {
     const kept = [...base.kept, ...fixes];
     const document = withFixes(this.before, kept);
-    const proof = await this.prove(this.before, document, this.claim, { changesWeights: kept.some(({ problem }) => changesWeights(problem.edits ?? [])) });
+    const edits = kept.flatMap(({ problem }) => problem.edits ?? []);
+    const proof = await this.prove(this.before, document, this.claim, { changesWeights: changesWeights(edits) });
     if (proof.verdict === 'proven') return { ...base, document, kept, proof };
     if (fixes.length === 1) {
       if (proof.verdict === 'unverifiable') this.#unverifiable.set(proof.reason, (this.#unverifiable.get(proof.reason) ?? 0) + 1);

@@ -1,8 +1,8 @@
 /** What is said of one file: ESLint's `LintResult`, so that ESLint's formatters can print it, and more beside. */
 import type { Document, TextDocument, UnreadableError } from '../formats/document.js';
 import type { FixClass } from '../graph/edits.js';
-import type { SourceLine } from '../graph/layers.js';
-import type { Level } from '../rule.js';
+import type { Origin, SourceLine } from '../graph/layers.js';
+import { placeOf, type Level } from '../rule.js';
 import type { Proof } from '../verify/proof.js';
 import { fingerprintOf } from './fingerprint.js';
 import type { Finding } from './findings.js';
@@ -32,7 +32,10 @@ export interface LintMessage {
   /** Names of the other layers that the message speaks of. */
   readonly related?: readonly string[];
   readonly hint?: string;
-  /** The line of the user's source that a graph says it came from. */
+  /**
+   * The line of the user's source that a graph says it came from. Of code the place of the layer or call itself; where the
+   * finding was made on the way through another file and is told here, the call in that file.
+   */
   readonly source?: SourceLine;
   /** Absent when there is no fix. */
   readonly fixClass?: FixClass;
@@ -139,27 +142,28 @@ export function filterMessages(result: LintResult, passes: (message: LintMessage
 
 function messageOf(finding: Finding, document: Document): LintMessage {
   const { enabled, problem, level, message, fixClass } = finding;
-  const { origin } = problem.at;
+  const place = placeOf(problem);
   return {
     ruleId: enabled.rule.id,
     severity: SEVERITIES[level],
     level,
     message,
     messageId: problem.messageId,
-    ...placeOf(origin, document),
-    nodeName: origin.name,
-    graphPath: origin.path,
+    ...positionOf(place, document),
+    nodeName: problem.at.origin.name,
+    graphPath: place.via ? `${place.via.line}:${place.via.column}` : place.path,
     ...optional('related', problem.related?.map((layer) => layer.origin.name)),
     ...optional('hint', problem.hint),
-    ...optional('source', origin.source),
+    ...optional('source', place.source),
     ...optional('fixClass', fixClass),
     fingerprint: fingerprintOf(finding),
   };
 }
 
-function placeOf({ order, source }: Finding['problem']['at']['origin'], document: Document): Pick<LintMessage, 'line' | 'column' | 'endLine' | 'endColumn'> {
+/** Of code that stands in another file: of the call or import here that leads there. */
+function positionOf({ order, via, source }: Origin, document: Document): Pick<LintMessage, 'line' | 'column' | 'endLine' | 'endColumn'> {
   if (document.format !== 'code' || !source) return { line: Math.floor(order) + 1, column: 1 };
-  const { line, column = 1, endLine, endColumn } = source;
+  const { line, column = 1, endLine, endColumn } = via ?? source;
   return { line, column, ...optional('endLine', endLine), ...optional('endColumn', endColumn) };
 }
 

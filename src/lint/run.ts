@@ -1,4 +1,5 @@
 /** From a file to what is to be said of it, and to the fixed file. */
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { rules as allRules } from '../../rules/index.js';
 import { UnreadableError, type Document } from '../formats/document.js';
@@ -7,7 +8,7 @@ import { ConfigurationError } from './configuration-error.js';
 import { noteOn, suppressIn, type Finding, type LintRequest } from './findings.js';
 import type { Illustrate } from './illustration.js';
 import { fixDocument, type FixRequest, type Outcome } from './fix.js';
-import { hasDirectives, isCommented, loadSuppression } from './suppression.js';
+import { isCommented, loadSuppression, mayBeSuppressed } from './suppression.js';
 import { replacementsOf } from './replacements.js';
 import { resultOf, unreadableResult, type LintResult } from './result.js';
 
@@ -66,12 +67,17 @@ export async function lintFile(file: string, request: RunRequest): Promise<FileR
 
 /** ESLint reads the comments that switch findings off; it is loaded only for files that have some. */
 export async function withSuppression<R extends LintRequest>(document: Document, request: R): Promise<R> {
-  if (!isCommented(document) || !hasDirectives(document.text)) return request;
+  if (!isCommented(document) || !mayBeSuppressed(document)) return request;
   return { ...request, suppress: await loadSuppression(allRules.map(({ id }) => id)) };
 }
 
-/** References to other files are relative: they would break in another folder. */
-function checkOutput(document: Document, output: string): void {
+/** Before anything is done: a place that can be written to, and the kind of file that the document is. */
+export function checkOutput(document: Document, output: string): void {
+  const extension = path.extname(document.file);
+  if (path.extname(output).toLowerCase() !== extension.toLowerCase()) throw new ConfigurationError(`${document.file} is written to a file of its own kind (${extension}), not to ${output}.`);
+  if (!statSync(path.dirname(path.resolve(output)), { throwIfNoEntry: false })?.isDirectory()) throw new ConfigurationError(`There is no folder ${path.dirname(output)} to write to.`);
+  if (statSync(output, { throwIfNoEntry: false })?.isDirectory()) throw new ConfigurationError(`${output} is a folder: --output takes a file.`);
+  // References to other files are relative: they would break in another folder.
   const folder = path.dirname(path.resolve(document.file));
   if (!document.externalFiles?.length || path.dirname(path.resolve(output)) === folder) return;
   const files = document.externalFiles.join(', ');

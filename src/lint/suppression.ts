@@ -5,6 +5,8 @@
  */
 import type { Linter as LinterType, Rule as EslintRule } from 'eslint';
 import type { Document, TextDocument } from '../formats/document.js';
+import type { Origin } from '../graph/layers.js';
+import { placeOf } from '../rule.js';
 import type { Finding } from './findings.js';
 
 export interface Comment {
@@ -13,9 +15,15 @@ export interface Comment {
   readonly end: number;
 }
 
-/** A document that knows its comments. */
-export interface CommentedDocument extends TextDocument {
+/** A text that knows its comments. */
+export interface CommentedText {
+  readonly text: string;
   comments(): readonly Comment[];
+}
+
+export interface CommentedDocument extends TextDocument, CommentedText {
+  /** The other files that its layers may come from, by name. */
+  readonly helpers?: ReadonlyMap<string, CommentedText>;
 }
 
 export const isCommented = (document: Document): document is CommentedDocument & Document => 'comments' in document;
@@ -37,7 +45,10 @@ export type Suppress = (document: CommentedDocument, findings: readonly Finding[
 
 /** The comments of a file that may be directives: most files have none, and ESLint is not loaded for them. */
 const DIRECTIVE = /(?:eslint|droplint)-(?:disable|enable)/;
-export const hasDirectives = (text: string): boolean => DIRECTIVE.test(text);
+const hasDirectives = ({ text }: CommentedText): boolean => DIRECTIVE.test(text);
+
+/** The document, or a file that its layers come from, may switch findings off. */
+export const mayBeSuppressed = (document: CommentedDocument): boolean => [document, ...(document.helpers?.values() ?? [])].some(hasDirectives);
 
 /** `droplint-disable no-x -- why` is `eslint-disable droplint/no-x -- why`; without rules it means all of ours. */
 function asEslintDirective(text: string, ids: readonly string[]): string {
@@ -50,8 +61,13 @@ function asEslintDirective(text: string, ids: readonly string[]): string {
   return `${space}eslint-${kind} ${rules.join(', ')}${reason}`;
 }
 
-/** Positions in a text: line from 1, column from 0. */
-function locator(text: string): (index: number) => { readonly line: number; readonly column: number } {
+/** Line from 1, column from 0. */
+interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
+function locator(text: string): (index: number) => Position {
   const starts = [0];
   for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
   return (index) => {
@@ -66,7 +82,7 @@ function locator(text: string): (index: number) => { readonly line: number; read
 }
 
 /** Gives ESLint a program without statements, and the comments. */
-function parserFor(document: CommentedDocument, ids: readonly string[]) {
+function parserFor(document: CommentedText, ids: readonly string[]) {
   return {
     meta: { name: 'droplint-comments', version: '1' },
     parseForESLint(text: string) {
@@ -91,16 +107,32 @@ export async function loadSuppression(ids: readonly string[]): Promise<Suppress>
 /** Its types leave this method out. */
 type SuppressingLinter = LinterType & { getSuppressedMessages(): readonly (LinterType.LintMessage & { readonly suppressions: readonly { readonly justification: string }[] })[] };
 
+/** By the comments of the document, and by those of the file in which the layer stands. */
 function suppress(linter: LinterType, document: CommentedDocument, findings: readonly Finding[], ids: readonly string[]): Suppression {
   const at = locator(document.text);
+  const here = suppressIn(linter, document, findings, ids, ({ range = { start: 0, end: 0 } }) => ({ start: at(range.start), end: at(range.end) }));
+  let { kept } = here;
+  const suppressed = [...here.suppressed];
+  for (const [file, helper] of document.helpers ?? []) {
+    if (!hasDirectives(helper)) continue;
+    const theirs = kept.filter(({ problem }) => placeOf(problem).via !== undefined && placeOf(problem).source?.file === file);
+    const there = suppressIn(linter, helper, theirs, ids, ({ source }) => ({ start: { line: source!.line, column: source!.column! - 1 }, end: { line: source!.endLine!, column: source!.endColumn! - 1 } }));
+    kept = kept.filter((finding) => !theirs.includes(finding) || there.kept.includes(finding));
+    suppressed.push(...there.suppressed);
+  }
+  return { kept, suppressed, unused: here.unused };
+}
+
+type Located = (origin: Origin) => { readonly start: Position; readonly end: Position };
+
+function suppressIn(linter: LinterType, document: CommentedText, findings: readonly Finding[], ids: readonly string[], locate: Located): Suppression {
   const rule = (id: string): EslintRule.RuleModule => ({
     create: (context) => ({
       Program() {
         findings.forEach((finding, index) => {
           if (finding.enabled.rule.id !== id) return;
-          const { start, end } = finding.problem.at.origin.range ?? { start: 0, end: 0 };
           // The index stands for the finding, whose other facts ESLint would drop.
-          context.report({ loc: { start: at(start), end: at(end) }, message: String(index) });
+          context.report({ loc: locate(placeOf(finding.problem)), message: String(index) });
         });
       },
     }),

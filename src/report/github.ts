@@ -1,7 +1,7 @@
 /** Workflow commands of GitHub Actions: annotations at the lines of a pull request. */
 import type { LintMessage, LintResult } from '../lint/result.js';
 import type { ReportContext } from './formatter.js';
-import { regionOf, sourceRegionOf, sourceText } from './places.js';
+import { hasLines, regionOf, sourceRegionOf, sourceText } from './places.js';
 import { count } from './wording.js';
 
 const COMMANDS = { error: 'error', warn: 'warning', info: 'notice' } as const;
@@ -18,7 +18,7 @@ function annotation(message: LintMessage, result: LintResult, cwd: string): stri
   const { file, line, column, endLine, endColumn } = sourceRegionOf(message, result, cwd) ?? own;
   const where = message.graphPath && !own.line ? `${own.file}:${message.graphPath}: ` : '';
   const from = sourceText(message, result, cwd);
-  const text = [`${where}${message.message}`, message.hint, from && !line ? `It came from ${from}.` : undefined].filter(Boolean).join('\n');
+  const text = [`${where}${message.message}`, message.hint, from && !line ? `It came from ${from}.` : from && hasLines(result) ? `See ${from}.` : undefined].filter(Boolean).join('\n');
   const properties = {
     file, line, endLine, title: message.ruleId ?? 'droplint',
     // Columns are for a range within one line.

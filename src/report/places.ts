@@ -37,7 +37,14 @@ export function sourceRegionOf({ source }: LintMessage, result: LintResult, cwd:
   return path.isAbsolute(file) ? undefined : { file, line: source.line };
 }
 
-/** `net.py:14` as text, wherever it is. */
+/** Of code the other end of a call between files: of a finding told at a call the layer, of one told at the layer the call. */
+export function otherEndOf({ source }: LintMessage, result: LintResult, cwd: string): Region | undefined {
+  if (!source || !hasLines(result) || source.file === result.filePath) return undefined;
+  const { file, line, column, endLine, endColumn } = source;
+  return { file: relativePath(file, cwd), line, ...(column !== undefined && { column }), ...(endLine !== undefined && { endLine, endColumn }) };
+}
+
+/** `net.py:14`, `helper.ts:12` as text, wherever it is: of code only where that is another file. */
 export function sourceText({ source }: LintMessage, result: LintResult, cwd: string): string | undefined {
-  return source && !hasLines(result) ? `${relativePath(path.resolve(cwd, source.file), cwd)}:${source.line}` : undefined;
+  return source && !(hasLines(result) && source.file === result.filePath) ? `${relativePath(path.resolve(cwd, source.file), cwd)}:${source.line}` : undefined;
 }

@@ -7,7 +7,7 @@ import { halvesOf } from '../lint/fingerprint.js';
 import type { LintMessage, LintResult } from '../lint/result.js';
 import { packageJson } from '../package.js';
 import type { ReportContext } from './formatter.js';
-import { hasLines, regionOf, sourceRegionOf, type Region } from './places.js';
+import { hasLines, otherEndOf, regionOf, sourceRegionOf, type Region } from './places.js';
 import { failureText } from './proof-text.js';
 import { rulePage, rulePageText } from './rule-pages.js';
 import { positionsIn } from './text-regions.js';
@@ -62,6 +62,7 @@ function resultOf(message: LintMessage, result: LintResult, cwd: string, indexOf
   const index = ruleId === null ? undefined : indexOf.get(ruleId);
   const own = physical(regionOf(message, result, cwd));
   const python = sourceRegionOf(message, result, cwd);
+  const otherEnd = otherEndOf(message, result, cwd);
   const fix = fixOf(message, result, cwd);
   return {
     ruleId: ruleId ?? 'directive',
@@ -71,6 +72,7 @@ function resultOf(message: LintMessage, result: LintResult, cwd: string, indexOf
     // The line of Python that a node came from is what a person can change.
     locations: [{ physicalLocation: python ? physical(python) : own, ...(message.graphPath !== undefined && !hasLines(result) && { logicalLocations: [logical(message)] }) }],
     ...(python && { relatedLocations: [{ id: 0, message: { text: 'the exported model' }, physicalLocation: own }] }),
+    ...(otherEnd && { relatedLocations: [{ id: 0, message: { text: 'the other end of the call between the two files' }, physicalLocation: physical(otherEnd) }] }),
     ...(fix && { fixes: [fix] }),
     ...(fingerprint !== undefined && { partialFingerprints: fingerprints(fingerprint) }),
     ...(suppressions && { suppressions: suppressions.map(({ kind, justification }) => ({ kind: kind === 'directive' ? 'inSource' : 'external', ...(justification !== '' && { justification }) })) }),

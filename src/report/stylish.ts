@@ -27,9 +27,9 @@ function fileText(result: LintResult, context: ReportContext): string {
   return lines.length === 0 ? '' : [colors.underline(path.relative(cwd, result.filePath) || result.filePath), ...lines].join('\n');
 }
 
-/** In source code the place says it already. */
+/** In source code the place says it already, but for what stands in another file. */
 function withoutOwnLine({ source, ...message }: LintMessage, result: LintResult): LintMessage {
-  return source && !hasLines(result) ? { ...message, source } : message;
+  return source && !(hasLines(result) && source.file === result.filePath) ? { ...message, source } : message;
 }
 
 /** What is to be done once is said once. */

@@ -60,6 +60,15 @@ describe.each(versions)('ESLint %s', (_, linter) => {
     expect(output).toBe(SOURCE.replace('dropout(0.2)', 'dropout({ rate: 0.2 })'));
   });
 
+  it('reports what a call of apply does at the call, and a comment there switches it off', () => {
+    const call = (comment: string) => `${SOURCE.replace('dropout(0.2)', 'dropout({ rate: 0.2 })')}${comment}export const draw = (x) => model.apply(x, { training: true });\n`;
+    const [message] = lint(call(''), { ...configs.recommended, rules: { 'droplint/no-training-dropout-at-inference': 'warn' } });
+    expect(message).toMatchObject({ line: 13, column: 28, ruleId: 'droplint/no-training-dropout-at-inference', messageId: 'applied' });
+    expect(message.message).toContain('apply(…, { training: true })');
+    expect(message.suggestions).toMatchObject([{ fix: { text: 'false' } }]);
+    expect(lint(call('// eslint-disable-next-line droplint/no-training-dropout-at-inference -- Monte-Carlo dropout\n'), { ...configs.recommended, rules: { 'droplint/no-training-dropout-at-inference': 'warn' } })).toEqual([]);
+  });
+
   it('fixes more where settings say so', () => {
     const config = { ...configs.recommended, settings: { droplint: { fix: 'inference-exact' } } };
     const { output, messages } = linter.verifyAndFix(SOURCE, [{ files: ['**/*.{js,ts,vue,svelte}'], ...config }], { filename: 'model.js' });
