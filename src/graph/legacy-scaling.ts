@@ -5,7 +5,7 @@
 import { isHomogeneous } from './activations.js';
 import type { ActivationLayer, DropoutLayer, Layer, WeightedLayer } from './layers.js';
 import { isWeighted } from './predicates.js';
-import { follow, next, previous } from './traversal.js';
+import { chains, follow, next, previous } from './traversal.js';
 
 /** c·f(x) = f(c·x) for every c > 0. */
 function passesFactor(layer: Layer): boolean {
@@ -30,18 +30,27 @@ export interface FactorChain {
 
 export function factorChain(layer: Layer): FactorChain {
   const [forth, back] = [next, previous].map((step) => follow(layer, step, passesFactor));
-  const between = [...back.passed, layer, ...forth.passed];
-  const last = (forth.passed.at(-1) ?? layer).outputs[0];
-  const ahead = forth.end && isWeighted(forth.end) && forth.end.inputs[0] === last && (forth.end.kind === 'recurrent' || forth.end.inputs.length === 1) ? forth.end : undefined;
-  const behind = back.end && isWeighted(back.end) && back.end.kind !== 'recurrent' && back.end.inputs.length === 1 ? back.end : undefined;
-  return { between, ahead, behind };
+  return { between: [...back.passed, layer, ...forth.passed], ...ends(layer, forth, forth.passed.at(-1), back.end) };
 }
 
-/** The layer whose weights take a factor up: the one behind, which has no bias to mind, or else the one before. */
-export function takerOfFactor(layer: Layer): WeightedLayer | undefined {
-  const { ahead, behind } = factorChain(layer);
-  return ahead ?? behind;
+function ends(layer: Layer, { end }: { readonly end: Layer | undefined }, last: Layer | undefined, first: Layer | undefined): Pick<FactorChain, 'ahead' | 'behind'> {
+  const [value] = (last ?? layer).outputs;
+  const ahead = end && isWeighted(end) && end.inputs[0] === value && (end.kind === 'recurrent' || end.inputs.length === 1) ? end : undefined;
+  const behind = first && isWeighted(first) && first.kind !== 'recurrent' && first.inputs.length === 1 ? first : undefined;
+  return { ahead, behind };
 }
+
+/** The layer whose weights take a factor up: the one behind, which has no bias to mind, or else the one before. For many layers of one graph. */
+export function takersOfFactors(): (layer: Layer) => WeightedLayer | undefined {
+  const [forth, back] = [next, previous].map((step) => chains<Layer | undefined>(step, passesFactor, undefined, (passed, beyond) => beyond ?? passed));
+  return (layer) => {
+    const { end, facts: last } = forth!(layer);
+    const { ahead, behind } = ends(layer, { end }, last, back!(layer).end);
+    return ahead ?? behind;
+  };
+}
+
+export const takerOfFactor = (layer: Layer): WeightedLayer | undefined => takersOfFactors()(layer);
 
 /** Multiplication by one number. */
 function scaleOf(layer: Layer | undefined): number | undefined {

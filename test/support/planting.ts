@@ -215,7 +215,9 @@ export async function measure(specimen: Specimen, prove?: Prove): Promise<Measur
   const findings = placed(faulty);
   const before = new Set(placed(clean).filter(({ finding }) => finding.level !== 'info').flatMap(({ id, scopes }) => scopes.map((scope) => `${id} ${scope}`)));
   const hit = findings.find(({ finding, id, scopes }) => id === rule && scopes.includes(planted.at) && rank(finding.level) >= rank(level));
-  const isExplained = (id: string, scopes: readonly string[]) => (id === rule && scopes.includes(planted.at)) || planted.also?.[id] === '*' || (planted.also?.[id] !== undefined && scopes.includes(planted.also[id]));
+  // A graph spells AlphaDropout out, which is always on: an operator that is off beside it is reported, and rightly.
+  const hasAlpha = [...allSteps(planted.chain)].some(({ word }) => word === 'alpha-dropout');
+  const isExplained = (id: string, scopes: readonly string[]) => (hasAlpha && id === 'consistent-training-mode' && scopes.includes(planted.at)) || (id === rule && scopes.includes(planted.at)) || planted.also?.[id] === '*' || (planted.also?.[id] !== undefined && scopes.includes(planted.also[id]));
   const falseAlarms = findings
     .filter(({ finding, id, scopes }) => finding.level !== 'info' && !isExplained(id, scopes) && !scopes.some((scope) => before.has(`${id} ${scope}`)))
     .map(({ finding, id, scopes }) => `${id} (${finding.level}) at ${scopes.join('/') || finding.problem.at.origin.path}`);
