@@ -8,7 +8,7 @@ export type RuleOptions = Readonly<Record<string, unknown>>;
 export function resolveOptions(rule: Rule, given: RuleOptions): RuleOptions {
   const properties = rule.options?.properties ?? {};
   for (const [name, value] of Object.entries(given)) {
-    const property = properties[name];
+    const property = Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (!property) throw new ConfigurationError(`"${rule.id}" has no option "${name}".${suggestion(name, Object.keys(properties))}`);
     const fault = faultOf(value, property);
     if (fault) throw new ConfigurationError(`Option "${name}" of "${rule.id}" must be ${fault}, not ${JSON.stringify(value)}.`);

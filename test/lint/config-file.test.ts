@@ -125,6 +125,13 @@ describe('validateConfig', () => {
     expect(() => validateConfig(config, 'x.json')).toThrow(message);
   });
 
+  it.each(['valueOf', 'toString', 'constructor', '__proto__', 'hasOwnProperty'])('a key that every object inherits is unknown, too: %s', (key) => {
+    const config: unknown = JSON.parse(`{ "${key}": "" }`);
+    expect(() => validateConfig(config, 'x.json')).toThrow(`"${key}" is not a key of a configuration.`);
+    expect(() => validateConfig({ settings: config }, 'x.json')).toThrow(`"${key}" is not a key of settings.`);
+    expect(() => validateConfig({ rules: { 'no-high-dropout-rate': ['warn', config] } }, 'x.json')).toThrow(key);
+  });
+
   it('accepts what the types accept', () => {
     const config = defineConfig({
       extends: ['recommended', { rules: { 'no-noop-dropout': 'off' } }], files: '**/*.onnx', ignores: ['a', 'b'], mode: 'auto',

@@ -57,7 +57,7 @@ function object(keys: Readonly<Record<string, Check>>): Check {
   return (value, at) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(at, 'an object');
     for (const [key, each] of Object.entries(value as object)) {
-      const check = keys[key];
+      const check = Object.hasOwn(keys, key) ? keys[key] : undefined;
       if (!check) throw new ConfigurationError(`"${key}" is not a key of ${at || 'a configuration'}.${suggestion(key, Object.keys(keys))}`);
       if (each !== undefined) check(each, at ? `${at}.${key}` : key);
     }
