@@ -26,9 +26,7 @@ function biasOf({ rewiring, place, nodes: [node, sum] }: Current): Bias {
       name: bias,
       factor: 1,
       remove() {
-        rewiring.join(node.outputs[0], sum.outputs[0], new Set([sum]), sum);
-        rewiring.remove(sum);
-        rewiring.sweep([bias]);
+        rewiring.takeOut({ nodes: [sum], input: node.outputs[0], output: sum.outputs[0] });
       },
     };
   }

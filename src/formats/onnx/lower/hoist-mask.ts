@@ -133,11 +133,7 @@ export function hoistMask(current: CurrentDropout, outer: Rewiring, { rate, mode
   const side = sideInputsOf(current);
   rewiring.setOutput(maker, maker.outputs.indexOf(output), rewiring.freshName(`${output}_replaced`));
   rewiring.insert({ opType: 'Mul', inputs: [input, mask], outputs: [output] }, { before: maker } satisfies NodePlace);
-  for (const node of nodes) {
-    const outputs = [...node.outputs];
-    rewiring.remove(node);
-    for (const name of outputs) rewiring.forget(name);
-  }
+  for (const node of nodes) rewiring.remove(node);
   rewiring.sweep(side);
 }
 
@@ -150,14 +146,10 @@ export function drawingOf({ place, ...current }: Current, draw: Draw, outer: Rew
 }
 
 /** Takes the product with a mask from outside out; `isLast`: nothing else is multiplied by the mask. */
-export function removeSharedMask({ rewiring, nodes, input, output, reader }: Current, draw: Draw, outer: Rewiring, isLast: boolean): void {
-  rewiring.join(input, output, new Set(nodes), reader);
-  for (const node of nodes) rewiring.remove(node);
-  if (!rewiring.producerOf(output)) rewiring.forget(output);
+export function removeSharedMask(current: Current, draw: Draw, outer: Rewiring, isLast: boolean): void {
+  current.rewiring.takeOut(current);
   if (!isLast) return;
   const drawing = outer.nodeOf(draw.node);
-  const { inputs, outputs } = drawing;
   outer.remove(drawing);
-  for (const name of outputs) outer.forget(name);
-  outer.sweep(inputs);
+  outer.sweep(drawing.inputs);
 }

@@ -67,14 +67,7 @@ export function foldScale({ layer, scale, into }: Folding, stand: Stand): void {
   if (!scale || !stand.scale) return foldWeightFactor(stand.into, (value) => Math.abs(value - keep) < TOLERANCE);
   if (!factorChain(layer).between.includes(scale)) refuse('the scale does not stand on the way of the dropout');
   scaleWeights(stand.into, scaleValue(scale), { bias: end === 'behind' });
-  takeOut(stand.scale);
-}
-
-function takeOut({ rewiring, nodes, input, output, reader }: Current): void {
-  const side = nodes.flatMap((node) => node.inputs.filter((name) => name !== input));
-  rewiring.join(input, output, new Set(nodes), reader);
-  for (const node of nodes) rewiring.remove(node);
-  rewiring.sweep(side);
+  stand.scale.rewiring.takeOut(stand.scale);
 }
 
 /**
@@ -93,7 +86,7 @@ export function unfoldScale(layer: DropoutLayer, into: WeightedLayer, { dropout,
   typeOf(dropout);
   const scaling = dropout.dropout.form === 'decomposed' ? scalingIn(dropout, keep) : undefined;
   scaleWeights(weighted, 1 / keep, { bias: end === 'behind' });
-  if (scaling) takeOutScaling(dropout, scaling);
+  if (scaling) rewiring.takeOut({ nodes: [scaling.node], input: scaling.input, output: scaling.node.outputs[0] });
   else multiplyBehind(dropout, keep);
 }
 
@@ -114,12 +107,4 @@ function scalingIn({ place, rewiring }: CurrentDropout, keep: number): Scaling {
     if (index !== -1 && (record.opType === 'Mul' || index === 1)) return { node, input: node.inputs[1 - index] };
   }
   return refuse('its scale is no number of its own');
-}
-
-function takeOutScaling({ rewiring }: CurrentDropout, { node, input }: Scaling): void {
-  const [output] = node.outputs;
-  const side = node.inputs.filter((name) => name !== input);
-  rewiring.join(input, output, new Set([node]), node);
-  rewiring.remove(node);
-  rewiring.sweep(side);
 }

@@ -7,16 +7,8 @@ import { refuse } from './refusal.js';
 import { releaseParameter } from './variant-nodes.js';
 
 export function removeDropout(dropout: CurrentDropout, wide: ModelWide): void {
-  const { rewiring, nodes } = dropout;
   if (dropout.dropout.mask) keepMask(dropout);
-  const side = sideInputsOf(dropout);
-  rewiring.join(dropout.input, dropout.output, new Set(nodes), dropout.reader);
-  for (const node of nodes) {
-    const outputs = [...node.outputs];
-    rewiring.remove(node);
-    for (const name of outputs) if (name !== '' && !rewiring.producerOf(name)) rewiring.forget(name);
-  }
-  rewiring.sweep(side);
+  dropout.rewiring.takeOut(dropout, sideInputsOf(dropout));
   releaseParameter(dropout, wide);
 }
 

@@ -7,6 +7,14 @@ import type { AttributeSpec, NodeSpec } from '../wire/specs.js';
 
 export type NodePlace = { readonly before: EditableNode } | { readonly after: EditableNode };
 
+/** Nodes between two values; `reader` is the first that reads `input`. */
+export interface Passage {
+  readonly nodes: readonly EditableNode[];
+  readonly input: string;
+  readonly output: string;
+  readonly reader?: EditableNode;
+}
+
 export class Rewiring {
   readonly #readers = new Map<string, Set<EditableNode>>();
   readonly #producers = new Map<string, EditableNode>();
@@ -70,15 +78,18 @@ export class Rewiring {
     return node;
   }
 
+  /** Removes a node, and what is said of the values that nothing makes any more. */
   remove(node: EditableNode): void {
     this.#changes += 1;
-    for (const name of node.inputs) this.#readers.get(name)?.delete(node);
-    for (const name of node.outputs) {
+    const { inputs, outputs } = node;
+    for (const name of inputs) this.#readers.get(name)?.delete(node);
+    for (const name of outputs) {
       if (this.#producers.get(name) !== node) continue;
       this.#producers.delete(name);
       this.#gone.add(name);
     }
     this.edit.remove(node);
+    for (const name of outputs) if (!this.#producers.has(name)) this.forget(name);
   }
 
   moveTo(node: EditableNode, place: NodePlace): void {
@@ -171,6 +182,13 @@ export class Rewiring {
     this.insert({ opType: 'Identity', inputs: [input], outputs: [output] }, { before: reader });
   }
 
+  /** Takes nodes out as an identity is taken out, and what was there for `side` alone: what they read besides `input`. */
+  takeOut({ nodes, input, output, reader = nodes[0] }: Passage, side: readonly string[] = nodes.flatMap(({ inputs }) => inputs.filter((name) => name !== input))): void {
+    this.join(input, output, new Set(nodes), reader);
+    for (const node of nodes) this.remove(node);
+    this.sweep(side);
+  }
+
   /** The name is about to be another node's. */
   #release(node: EditableNode, index: number, name: string): void {
     if (this.#producers.get(name) === node) this.#producers.delete(name);
@@ -206,10 +224,8 @@ export class Rewiring {
       const producer = this.producerOf(name);
       if (producer) {
         if (producer.outputs.some((output) => output !== '' && this.#isSeen(output))) continue;
-        const { inputs, outputs } = producer;
         this.remove(producer);
-        for (const output of outputs) if (output !== '') this.forget(output);
-        open.push(...inputs);
+        open.push(...producer.inputs);
       } else if (this.body.record.kind === 'graph' && this.body.record.initializers.has(name) && !this.#inputs.has(name) && !this.isGone(name)) {
         this.edit.removeInitializer(name);
         this.#gone.add(name);

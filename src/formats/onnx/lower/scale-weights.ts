@@ -112,6 +112,5 @@ export function foldWeightFactor(layer: Current, isFactor: (value: number) => bo
   const side = found.node.inputs.filter((name) => name !== found.input);
   rewiring.redirect(rewiring.readersOf(output), output, found.input);
   rewiring.remove(found.node);
-  rewiring.forget(output);
   rewiring.sweep(side);
 }

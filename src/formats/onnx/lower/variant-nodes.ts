@@ -125,11 +125,7 @@ export function replaceDropout(current: CurrentDropout, spec: DropoutSpec, wide:
   const writing: Writing = { input, output, data, spec, rate, trainingMode: mode, isOn: dropout.state === 'live', label, channelAxis };
   if (template) writeTemplate(rewiring, wide, template, writing, place);
   else writePlain(rewiring, writing, place);
-  for (const node of nodes) {
-    const outputs = [...node.outputs];
-    rewiring.remove(node);
-    for (const name of outputs) if (name !== '' && name !== output) rewiring.forget(name);
-  }
+  for (const node of nodes) rewiring.remove(node);
   rewiring.sweep(side);
   releaseParameter(current, wide);
 }
