@@ -3,10 +3,11 @@
  * the same expressions of the same inputs and weights. Proves inference equality for every input, and executes nothing.
  */
 import type { Document } from '../formats/document.js';
+import { bodiesIn } from '../formats/onnx/wire/bodies.js';
 import type { FunctionRecord, GraphRecord, ModelRecord, TensorRecord, ValueInfoRecord } from '../formats/onnx/wire/records.js';
 import { readBody } from '../formats/onnx/lift/tensors.js';
 import { eraseArchitecture } from './erasure-architecture.js';
-import { RAISED_TO, obstacleToRaising } from '../formats/onnx/lower/raise-opset.js';
+import { RAISED_TO, obstacleToRaising } from '../formats/onnx/lift/opset-changes.js';
 import { Expressions } from './expressions.js';
 import { LawNumbering } from './law-numbering.js';
 import { Numbering } from './numbering.js';
@@ -99,15 +100,13 @@ function interfaceDifference(before: ModelRecord, after: ModelRecord): string | 
 
 /** A value that two nodes compute: no valid graph, and whatever is said of the value holds of one of them only. */
 function ambiguity({ graph, functions }: ModelRecord): string | undefined {
-  const stack: (GraphRecord | FunctionRecord)[] = [graph, ...functions];
-  for (let body = stack.pop(); body; body = stack.pop()) {
+  for (const body of bodiesIn<GraphRecord | FunctionRecord>(graph, ...functions)) {
     const names = new Set<string>();
-    for (const { outputs, attributes } of body.nodes) {
+    for (const { outputs } of body.nodes) {
       for (const output of outputs) {
         if (output !== '' && names.has(output)) return `Two nodes compute ${output} after the edit.`;
         names.add(output);
       }
-      for (const { graphs } of attributes) stack.push(...graphs);
     }
   }
   return undefined;

@@ -4,6 +4,7 @@
  * same names, so that equal outputs of the region, for whatever inputs, are equal outputs of the model.
  */
 import { createHash } from 'node:crypto';
+import { bodiesIn, subgraphsOf } from '../formats/onnx/wire/bodies.js';
 import type { GraphRecord, ModelRecord, NodeRecord } from '../formats/onnx/wire/records.js';
 import { readBody } from '../formats/onnx/lift/tensors.js';
 import type { Body } from '../formats/onnx/lift/tensors.js';
@@ -227,13 +228,9 @@ function captured(node: NodeRecord): readonly string[] {
   let names = capturedNames.get(node);
   if (!names) {
     const found = new Set<string>();
-    const stack = node.attributes.flatMap(({ graphs }) => graphs);
-    for (let graph = stack.pop(); graph; graph = stack.pop()) {
+    for (const graph of bodiesIn(...subgraphsOf(node))) {
       for (const output of graph.outputs) found.add(output.name);
-      for (const inner of graph.nodes) {
-        for (const input of inner.inputs) found.add(input);
-        stack.push(...inner.attributes.flatMap(({ graphs }) => graphs));
-      }
+      for (const { inputs } of graph.nodes) for (const input of inputs) found.add(input);
     }
     names = found.size > 0 ? [...found] : NONE;
     capturedNames.set(node, names);

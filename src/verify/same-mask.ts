@@ -1,4 +1,5 @@
 /** Check 2: the same outputs in training, when the dropouts of both models draw the same masks. */
+import { isReadIn } from '../formats/onnx/wire/bodies.js';
 import { BIT_EXACT } from './compare.js';
 import { copyPair, obstacleCheck } from './executable.js';
 import type { Scope } from './executable.js';
@@ -80,19 +81,7 @@ const mainNode = ({ nodes }: RecognisedDropout) => nodes.find(({ opType }) => /D
 
 /** A dropout at rate 0, or one that nothing reads, drops nothing. */
 function effective(model: OnnxModel): readonly RecognisedDropout[] {
-  return model.dropouts().filter(({ rate, body, output, mask }) => rate !== 0 && (mask !== undefined || isRead(output, body)));
-}
-
-function isRead(value: string, body: RecognisedDropout['body']): boolean {
-  const stack: RecognisedDropout['body'][] = [body];
-  for (let current = stack.pop(); current; current = stack.pop()) {
-    if (current.outputs.some((output) => (typeof output === 'string' ? output : output.name) === value)) return true;
-    for (const { inputs, attributes } of current.nodes) {
-      if (inputs.includes(value)) return true;
-      for (const { graphs } of attributes) stack.push(...graphs);
-    }
-  }
-  return false;
+  return model.dropouts().filter(({ rate, body, output, mask }) => rate !== 0 && (mask !== undefined || isReadIn(body, output)));
 }
 
 function describe(dropout: RecognisedDropout, numberOf: (name: string) => string | number): Record<string, string | number> {

@@ -1,16 +1,15 @@
 /** Weights that stand in files of their own (TensorProto.external_data). */
+import { bodiesIn } from './wire/bodies.js';
 import type { BodyRecord, GraphRecord, ModelRecord, TensorRecord } from './wire/records.js';
 
 /** The files that a model's tensors refer to, relative to its folder, each once. */
 export function externalFilesOf({ graph, functions }: ModelRecord): readonly string[] {
   const files = new Set<string>();
-  const bodies: BodyRecord[] = [graph, ...functions];
-  for (const body of bodies) {
+  for (const body of bodiesIn<BodyRecord>(graph, ...functions)) {
     for (const tensor of tensorsOf(body)) {
       const location = tensor.external?.get('location');
       if (location) files.add(location);
     }
-    for (const node of body.nodes) for (const attribute of node.attributes) bodies.push(...attribute.graphs);
   }
   return [...files];
 }

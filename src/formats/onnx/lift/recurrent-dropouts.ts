@@ -3,6 +3,7 @@
  * columns of their recurrence weights, and on values in the body of a Loop or Scan, by a mask that is drawn outside.
  */
 import type { Dimension, DropoutUnit, Shape } from '../../../graph/layers.js';
+import { subgraphsOf } from '../wire/bodies.js';
 import type { GraphRecord, NodeRecord } from '../wire/records.js';
 import { otherOperand, soleReader } from './patterns.js';
 import { intAttribute, intsAttribute, isStandard, takesFromCall } from './tensors.js';
@@ -85,7 +86,7 @@ export function holderOf(body: Body): NodeRecord | undefined {
   if (!parent) return undefined;
   let known = holders.get(parent);
   if (!known) {
-    const all = parent.record.nodes.flatMap((node) => node.attributes.flatMap(({ graphs }) => graphs.map((graph) => [graph, node] as const)));
+    const all = parent.record.nodes.flatMap((node) => subgraphsOf(node).map((graph) => [graph, node] as const));
     holders.set(parent, (known = new Map(all)));
   }
   return known.get(body.record as GraphRecord);
@@ -140,4 +141,4 @@ export function isMaskOfLoops(body: Body, name: string): boolean {
   return uses > 0;
 }
 
-const nestedIn = (node: NodeRecord, repeats: boolean) => node.attributes.flatMap(({ graphs }) => graphs.map((graph) => ({ graph, repeats: repeats || isLoop(node) })));
+const nestedIn = (node: NodeRecord, repeats: boolean) => subgraphsOf(node).map((graph) => ({ graph, repeats: repeats || isLoop(node) }));

@@ -1,5 +1,6 @@
 /** The tensors of one body (graph, subgraph or function): who makes them, who reads them, what is known of them. */
 import type { Dimension } from '../../../graph/layers.js';
+import { subgraphsOf } from '../wire/bodies.js';
 import type { AttributeRecord, BodyRecord, FunctionRecord, GraphRecord, ModelRecord, NodeRecord, TensorRecord, ValueInfoRecord } from '../wire/records.js';
 import { FLOAT } from '../data-types.js';
 import { derivedConstant, tensorConstant } from './constants.js';
@@ -64,10 +65,6 @@ export function dataOperands(node: NodeRecord): readonly string[] {
   return node.opType === 'CastLike' ? node.inputs.slice(0, 1) : SHAPE_ONLY.has(node.opType) ? [] : node.inputs;
 }
 
-function graphsOf(node: NodeRecord): GraphRecord[] {
-  return node.attributes.flatMap((each) => each.graphs);
-}
-
 /** Names that a graph reads but does not define. */
 function freeNames(graph: GraphRecord, into: Set<string>): void {
   const defined = new Set<string>([...graph.inputs.map((input) => input.name), ...graph.initializers.keys(), ...graph.sparseInitializers]);
@@ -75,7 +72,7 @@ function freeNames(graph: GraphRecord, into: Set<string>): void {
   const inner = new Set<string>();
   for (const node of graph.nodes) {
     for (const input of node.inputs) inner.add(input);
-    for (const nested of graphsOf(node)) freeNames(nested, inner);
+    for (const nested of subgraphsOf(node)) freeNames(nested, inner);
   }
   for (const output of graph.outputs) inner.add(output.name);
   for (const name of inner) if (name !== '' && !defined.has(name)) into.add(name);
@@ -167,7 +164,7 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** What the nested graphs of a node read from outside themselves. */
 function freeNamesOf(node: NodeRecord): ReadonlySet<string> {
-  const graphs = graphsOf(node);
+  const graphs = subgraphsOf(node);
   if (graphs.length === 0) return NONE;
   const names = new Set<string>();
   for (const graph of graphs) freeNames(graph, names);

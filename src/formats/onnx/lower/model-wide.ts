@@ -6,6 +6,7 @@ import { BOOL, FLOAT, dataTypeName } from '../data-types.js';
 import { feedOf } from '../lift/dropout-facts.js';
 import { scalar } from '../lift/patterns.js';
 import type { Body } from '../lift/tensors.js';
+import { bodiesIn, subgraphsOf } from '../wire/bodies.js';
 import type { ModelEditor } from '../wire/editor.js';
 import type { GraphRecord, NodeRecord } from '../wire/records.js';
 import { refuse } from './refusal.js';
@@ -64,7 +65,7 @@ export class ModelWide {
   /** The parameter has lost the dropout of these nodes: it goes, unless something else reads it. */
   release(parameter: string, from: Body, readers: number): void {
     const rewiring = this.#root(from);
-    if (rewiring.readersOf(parameter).size > 0 || readersWithin(this.editor.model.graph, parameter) > readers) return;
+    if (rewiring.readersOf(parameter).size > 0 || readersIn(this.editor.model.graph.nodes.flatMap(subgraphsOf), parameter).length > readers) return;
     if (rewiring.edit.removeInitializer(parameter)) rewiring.forget(parameter);
     const left = (this.#entry(TRAINABLE) ?? '').split(',').map((name) => name.trim()).filter((name) => name !== '' && name !== parameter);
     if (this.#entry(TRAINABLE) !== undefined) this.#setEntry(TRAINABLE, left.join(', '));
@@ -118,12 +119,6 @@ export class ModelWide {
   }
 }
 
-/** How often the nested graphs read a name. */
-function readersWithin(graph: GraphRecord, name: string): number {
-  const nested = graph.nodes.flatMap(({ attributes }) => attributes.flatMap(({ graphs }) => graphs));
-  return nested.reduce((count, each) => count + each.nodes.filter(({ inputs }) => inputs.includes(name)).length + readersWithin(each, name), 0);
-}
-
 function schedulesIn(text: string | undefined): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(text ?? '{}');
@@ -139,7 +134,7 @@ function knownModeInput(body: Body): string | undefined {
   if (record.kind !== 'graph') return undefined;
   return record.inputs.find(({ name, elementType }) => {
     if (elementType !== BOOL || feedOf(body, name) !== 'default' || scalar(body, name) !== 0 || body.tensor(name).isOutput) return false;
-    const readers = readersIn(record, name);
+    const readers = readersIn([record], name);
     return readers.length > 0 && readers.every((node) => isSwitchedBy(node, name));
   })?.name;
 }
@@ -148,6 +143,5 @@ function knownModeInput(body: Body): string | undefined {
 const isSwitchedBy = ({ opType, domain, inputs }: NodeRecord, name: string): boolean =>
   domain === FUNCTION_DOMAIN || (domain === '' && opType === 'Dropout') ? inputs.indexOf(name) === 2 : domain === '' && opType === 'Where' && inputs.indexOf(name) === 0;
 
-/** Nodes of the graph and of its nested graphs. */
-const readersIn = (graph: GraphRecord, name: string): readonly NodeRecord[] =>
-  graph.nodes.flatMap((node) => [...(node.inputs.includes(name) ? [node] : []), ...node.attributes.flatMap(({ graphs }) => graphs.flatMap((nested) => readersIn(nested, name)))]);
+/** Nodes of the graphs and of their nested graphs. */
+const readersIn = (graphs: readonly GraphRecord[], name: string): readonly NodeRecord[] => [...bodiesIn(...graphs)].flatMap(({ nodes }) => nodes.filter(({ inputs }) => inputs.includes(name)));
