@@ -14,7 +14,7 @@ import { factsOf } from './operators.js';
 import type { LayerFacts, Operands } from './operators.js';
 import { otherOperand, soleReader } from './patterns.js';
 import type { Pattern } from './patterns.js';
-import { isTemplateFunction } from './templates.js';
+import { templateOfFunction } from './templates.js';
 import { sourceOf } from './provenance.js';
 import { dataOperands, intAttribute, readBody } from './tensors.js';
 import type { Body, Tensor } from './tensors.js';
@@ -60,7 +60,7 @@ class Lifter {
 
   run(): Lifted {
     this.#body(this.model.graph, 'model', 'graph', undefined, undefined);
-    for (const each of this.model.functions) if (!isTemplateFunction(readBody(this.model, each, undefined))) this.#body(each, 'function', `function:${each.domain ? `${each.domain}.` : ''}${each.name}`, undefined, undefined);
+    for (const each of this.model.functions) if (!templateOfFunction(this.model, each)) this.#body(each, 'function', `function:${each.domain ? `${each.domain}.` : ''}${each.name}`, undefined, undefined);
     const [main] = this.graphs;
     main.parameters = this.graphs.reduce<number | undefined>((total, graph) => (total === undefined || graph.parameters === undefined ? undefined : total + graph.parameters), 0);
     if (this.model.hasTrainingInfo) main.trainingEvidence.push('training_info');

@@ -2,7 +2,7 @@
 import { FUNCTION_DOMAIN, spelledOut, templates } from '../../../variants/templates.js';
 import { isConstantNode } from '../../../variants/template.js';
 import type { Template, TemplateNode } from '../../../variants/template.js';
-import type { FunctionRecord, NodeRecord } from '../wire/records.js';
+import type { FunctionRecord, ModelRecord, NodeRecord } from '../wire/records.js';
 import { fillOf } from './constants.js';
 import { inOrder, isClosed, producerOf, scalar } from './patterns.js';
 import { floatAttribute, intAttribute, isStandard, readBody } from './tensors.js';
@@ -102,23 +102,11 @@ function isSame(body: Body, template: Exclude<TemplateNode, { readonly opType: '
   return template.fill === undefined || fillOf(node, body.model).value === template.fill;
 }
 
-/** The template that a function of droplint's own domain spells out, input by input. */
-export function templateOf(body: Body): Template | undefined {
-  const { record } = body;
-  if (record.kind !== 'function' || record.domain !== FUNCTION_DOMAIN || record.outputs.length !== 1) return undefined;
-  return templates.find((template) => {
-    // Of the same operators the name tells what they are for; another element type stands behind it.
-    if (record.name !== template.name && !record.name.startsWith(`${template.name}_`)) return false;
-    const match = matchAt(body, template, record.outputs[0]!);
-    return match && match.nodes.length === record.nodes.length && [match.input, match.parameter, match.trainingMode].every((name, index) => record.inputs[index] === name);
-  });
-}
-
 /** A call of a function that is nothing but a template. */
 export function calledAt(body: Body, node: NodeRecord): TemplateMatch | undefined {
   if (node.domain !== FUNCTION_DOMAIN) return undefined;
   const called = body.model.functions.find(({ domain, name, overload }) => domain === node.domain && name === node.opType && overload === node.overload);
-  const template = called && remembered(body, called);
+  const template = called && templateOfFunction(body.model, called);
   const [input, parameter, trainingMode] = node.inputs;
   const [output] = node.outputs;
   return template && input && parameter && trainingMode && output ? { template, nodes: [node], input, output, parameter, trainingMode } : undefined;
@@ -126,11 +114,17 @@ export function calledAt(body: Body, node: NodeRecord): TemplateMatch | undefine
 
 const known = new WeakMap<FunctionRecord, { readonly template: Template | undefined }>();
 
-function remembered({ model }: Body, called: FunctionRecord): Template | undefined {
+/** The template that a function of the model spells out, input by input: its calls are the dropouts, and it is none itself. */
+export function templateOfFunction(model: ModelRecord, called: FunctionRecord): Template | undefined {
+  if (called.domain !== FUNCTION_DOMAIN || called.outputs.length !== 1) return undefined;
   let entry = known.get(called);
-  if (!entry) known.set(called, (entry = { template: templateOf(readBody(model, called, undefined)) }));
+  if (!entry) known.set(called, (entry = { template: spelledBy(readBody(model, called, undefined), called) }));
   return entry.template;
 }
 
-/** Whether a function is droplint's own spelling of a variant: its calls are the dropouts, and it is none itself. */
-export const isTemplateFunction = (body: Body): boolean => templateOf(body) !== undefined;
+const spelledBy = (body: Body, { name, inputs, outputs, nodes }: FunctionRecord): Template | undefined => templates.find((template) => {
+  // Of the same operators the name tells what they are for; another element type stands behind it.
+  if (name !== template.name && !name.startsWith(`${template.name}_`)) return false;
+  const match = matchAt(body, template, outputs[0]!);
+  return match && match.nodes.length === nodes.length && [match.input, match.parameter, match.trainingMode].every((each, index) => inputs[index] === each);
+});
