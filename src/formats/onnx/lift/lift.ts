@@ -16,7 +16,9 @@ import { otherOperand, soleReader } from './patterns.js';
 import type { Pattern } from './patterns.js';
 import { templateOfFunction } from './templates.js';
 import { sourceOf } from './provenance.js';
-import { dataOperands, intAttribute, readBody } from './tensors.js';
+import { carriedBy } from './recurrent-dropouts.js';
+import type { Carried } from './recurrent-dropouts.js';
+import { dataOperands, readBody } from './tensors.js';
 import type { Body, Tensor } from './tensors.js';
 
 /** Where a layer stands in the file: what the lowering edits. */
@@ -68,7 +70,7 @@ class Lifter {
     return this;
   }
 
-  #body(record: GraphRecord | FunctionRecord, role: GraphRole, path: string, parent: GraphBuilder | undefined, outer: Body | undefined, carried: ReturnType<typeof carriedBy> = []): void {
+  #body(record: GraphRecord | FunctionRecord, role: GraphRole, path: string, parent: GraphBuilder | undefined, outer: Body | undefined, carried: readonly Carried[] = []): void {
     const body = readBody(this.model, record, outer);
     const graph = new GraphBuilder(path, record.name, role, parent);
     for (const [key, value] of record.metadata) graph.metadata.set(key, value);
@@ -97,14 +99,6 @@ class Lifter {
   }
 }
 
-/** Names of what one step of a Loop's or Scan's body reads of the step before, and of what it leaves for the next. */
-function carriedBy(node: NodeRecord, { inputs, outputs }: GraphRecord): readonly (readonly [input: string, output: string])[] {
-  // A Loop's body has its number and condition besides, a Scan's body its slices.
-  const [first, count] = node.opType === 'Loop' ? [2, inputs.length - 2] : [0, node.opType === 'Scan' ? inputs.length - (intAttribute(node, 'num_scan_inputs') ?? inputs.length) : 0];
-  const behind = outputs.slice(first === 2 ? 1 : 0);
-  return inputs.slice(first, first + count).flatMap((input, i) => (behind[i] ? [[input.name, behind[i].name] as const] : []));
-}
-
 const pathOf = (path: string, node: NodeRecord) => `${path}:node[${node.index}]${node.name ? `(${node.name})` : ''}`;
 
 class BodyLifter {
@@ -116,13 +110,13 @@ class BodyLifter {
 
   constructor(readonly lifter: Lifter, readonly body: Body, readonly graph: GraphBuilder, readonly path: string) {}
 
-  run(carried: ReturnType<typeof carriedBy>): void {
+  run(carried: readonly Carried[]): void {
     const drafts = this.#draft();
     this.#inputs();
     for (const draft of drafts) if (draft.dropout) this.#addDropout(draft, draft.dropout);
       else this.#addLayer(draft);
     for (const output of this.body.record.outputs) this.graph.outputs.push(this.#value(typeof output === 'string' ? output : output.name));
-    for (const [input, output] of carried) this.graph.carried.push({ input: this.#value(input), output: this.#value(output) });
+    for (const { input, output } of carried) this.graph.carried.push({ input: this.#value(input), output: this.#value(output) });
   }
 
   #inputs(): void {

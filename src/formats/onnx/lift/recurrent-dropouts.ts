@@ -94,6 +94,23 @@ export function holderOf(body: Body): NodeRecord | undefined {
 
 export const isLoop = (node: NodeRecord | undefined): boolean => node !== undefined && isStandard(node) && LOOPS.has(node.opType);
 
+/** A value that the body of a Loop or Scan carries from step to step. */
+export interface Carried {
+  /** As a step reads it of the step before. */
+  readonly input: string;
+  /** As it leaves it for the next. */
+  readonly output: string;
+  /** The operand of the Loop or Scan, and the input of its body, that it is. */
+  readonly index: number;
+}
+
+export function carriedBy(node: NodeRecord, { inputs, outputs }: GraphRecord): readonly Carried[] {
+  // A Loop's body has its number and condition besides, a Scan's body its slices.
+  const [first, count] = node.opType === 'Loop' ? [2, inputs.length - 2] : [0, node.opType === 'Scan' ? inputs.length - (intAttribute(node, 'num_scan_inputs') ?? inputs.length) : 0];
+  const behind = outputs.slice(first === 2 ? 1 : 0);
+  return inputs.slice(first, first + count).flatMap(({ name }, i) => (behind[i] ? [{ input: name, output: behind[i].name, index: first + i }] : []));
+}
+
 /** A node of an enclosing body. */
 export interface Draw {
   readonly body: Body;

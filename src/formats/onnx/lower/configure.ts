@@ -1,7 +1,7 @@
 /** Settings of a Dropout operator: rate, mode, seed. */
 import { BOOL, FLOAT } from '../data-types.js';
 import type { CurrentDropout } from './current.js';
-import { checkImport, insertConstant } from './dropout-nodes.js';
+import { checkImport } from './dropout-nodes.js';
 import type { ModelWide } from './model-wide.js';
 import { refuse } from './refusal.js';
 
@@ -44,7 +44,7 @@ function modeChange(dropout: CurrentDropout, training: boolean | 'input', wide: 
 const dataTypeOf = ({ place }: CurrentDropout): number => place.body.tensor(place.input).dataType ?? refuse('the element type of what it drops is not known');
 
 /** Others may share the value that stands there: this one gets its own. */
-const constantBefore = ({ rewiring, nodes }: CurrentDropout, stem: string, dataType: number, value: number): string => insertConstant(rewiring, stem, { dataType, dims: [], values: [value] }, { before: nodes[0] });
+const constantBefore = ({ rewiring, nodes }: CurrentDropout, stem: string, dataType: number, value: number): string => rewiring.insertConstant(stem, { dataType, dims: [], values: [value] }, { before: nodes[0] });
 
 /** The value that gives the rate. */
 export const setParameter = (dropout: CurrentDropout, name: string): void => setOperand(dropout, dropout.dropout.parameter, 1, name);

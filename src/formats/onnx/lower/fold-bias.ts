@@ -2,7 +2,7 @@
 import { floatAttribute } from '../lift/tensors.js';
 import type { Body } from '../lift/tensors.js';
 import type { Current } from './current.js';
-import { checkImport, insertConstant } from './dropout-nodes.js';
+import { checkImport } from './dropout-nodes.js';
 import { refuse } from './refusal.js';
 
 /** Channels beyond this are no layer of the field. */
@@ -79,7 +79,7 @@ export function foldBias(weighted: Current, batchNorm: Current): void {
   if (b.length !== mean.length && b.length !== 1) refuse('the bias has another length than the running mean');
   const values = Array.from(mean, (value, i) => value - bias.factor * b[b.length === 1 ? 0 : i]);
   const [node] = batchNorm.nodes;
-  rewiring.setInput(node, 3, insertConstant(rewiring, `${meanName}_without_bias`, { dataType: meanTensor.dataType, dims: [values.length], values }, { before: node }));
+  rewiring.setInput(node, 3, rewiring.insertConstant(`${meanName}_without_bias`, { dataType: meanTensor.dataType, dims: [values.length], values }, { before: node }));
   rewiring.sweep([meanName]);
   bias.remove();
 }

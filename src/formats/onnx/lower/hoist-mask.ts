@@ -2,8 +2,8 @@
 import type { DropoutSpec } from '../../../graph/edits.js';
 import { BOOL, FLOAT } from '../data-types.js';
 import { dropoutOperands } from '../lift/dropout-facts.js';
-import { holderOf, isLoop } from '../lift/recurrent-dropouts.js';
-import type { Draw } from '../lift/recurrent-dropouts.js';
+import { carriedBy, holderOf, isLoop } from '../lift/recurrent-dropouts.js';
+import type { Carried, Draw } from '../lift/recurrent-dropouts.js';
 import { floatAttribute, intAttribute, isStandard, takesFromCall } from '../lift/tensors.js';
 import type { Body, Tensor } from '../lift/tensors.js';
 import { producerOf, scalar, soleReader } from '../lift/patterns.js';
@@ -11,9 +11,8 @@ import type { GraphRecord, NodeRecord } from '../wire/records.js';
 import type { AttributeSpec } from '../wire/specs.js';
 import { sideInputsOf } from './current.js';
 import type { Current, CurrentDropout } from './current.js';
-import { insertConstant, isFixed } from './dropout-nodes.js';
+import { insertOnesLike } from './masks.js';
 import type { ModelWide } from './model-wide.js';
-import { insertFixedOnes } from './recurrent.js';
 import { refuse } from './refusal.js';
 import type { NodePlace, Rewiring } from './rewiring.js';
 
@@ -27,44 +26,31 @@ const ELEMENTWISE = new Set('Identity Relu LeakyRelu Elu Selu Celu Gelu Sigmoid 
 
 const isElementwise = (node: NodeRecord | undefined): node is NodeRecord => node !== undefined && isStandard(node) && ELEMENTWISE.has(node.opType);
 
+/** The names of what elementwise functions make of a value, or make it of, nearest first. */
+function alongFunctions(start: string, functionAt: (name: string) => NodeRecord | undefined, end: 'inputs' | 'outputs'): readonly string[] {
+  const names = [start];
+  for (let node = functionAt(start); names.length < STEP_LIMIT && isElementwise(node); node = functionAt(names.at(-1)!)) names.push(node[end][0]);
+  return names;
+}
+
 /** Which of the values that the loop carries on the dropout acts on: as a step reads it, or as it leaves it. */
-function carriedBy({ body, input, output }: Current['place'], holder: NodeRecord): number | undefined {
-  const { inputs, outputs } = body.record as GraphRecord;
-  const [ahead, behind, count] = holder.opType === 'Loop' ? [2, 1, inputs.length - 2] : [0, 0, inputs.length - (intAttribute(holder, 'num_scan_inputs') ?? inputs.length)];
-  const indexIn = (names: readonly { readonly name: string }[], first: number, name: string): number | undefined => {
-    const index = names.findIndex((each) => each.name === name) - first;
-    return index >= 0 && index < count ? index : undefined;
-  };
-  let at = input;
-  for (let steps = 0; steps < STEP_LIMIT; steps += 1) {
-    const index = indexIn(inputs, ahead, at);
-    const producer = producerOf(body, at);
-    if (index !== undefined) return index;
-    if (!isElementwise(producer)) break;
-    [at] = producer.inputs;
-  }
-  at = output;
-  for (let steps = 0; steps < STEP_LIMIT; steps += 1) {
-    const index = indexIn(outputs, behind, at);
-    const reader = soleReader(body, at);
-    if (index !== undefined) return index;
-    if (!isElementwise(reader)) break;
-    [at] = reader.outputs;
-  }
-  return undefined;
+function carriedAt({ body, input, output }: Current['place'], holder: NodeRecord): Carried | undefined {
+  const carried = carriedBy(holder, body.record as GraphRecord);
+  const read = alongFunctions(input, (name) => producerOf(body, name), 'inputs').flatMap((name) => carried.filter((each) => each.input === name));
+  const left = alongFunctions(output, (name) => soleReader(body, name), 'outputs').flatMap((name) => carried.filter((each) => each.output === name));
+  return [...read, ...left][0];
 }
 
 const sameShape = (a: Tensor, b: Tensor): boolean | undefined => (a.shape && b.shape ? a.shape.length === b.shape.length && a.shape.every((dim, i) => dim !== undefined && dim === b.shape![i]) : undefined);
 
 /** The value that the loop begins with, if it has the shape of what is dropped; a Scan keeps the shape of what it carries. */
 function initialState(current: Current, holder: NodeRecord, outer: Body): { readonly tensor: Tensor; readonly index: number } {
-  const index = carriedBy(current.place, holder) ?? refuse('it does not act on a value that the loop carries on');
-  const at = index + (holder.opType === 'Loop' ? 2 : 0);
-  const initial = outer.tensor(holder.inputs[at] ?? refuse('the loop begins without a value for the state'));
+  const { index } = carriedAt(current.place, holder) ?? refuse('it does not act on a value that the loop carries on');
+  const initial = outer.tensor(holder.inputs[index] ?? refuse('the loop begins without a value for the state'));
   const same = sameShape(current.place.body.tensor(current.place.input), initial);
   if (same === undefined && holder.opType === 'Loop') refuse('the shape of what it drops, or of the value that the loop begins with, is not known');
   if (same === false) refuse('the value that the loop begins with has another shape than what is dropped');
-  return { tensor: initial, index: at };
+  return { tensor: initial, index };
 }
 
 /** Where the operand of the dropout comes from outside of the loop: a value that stands there, or a number. */
@@ -96,15 +82,6 @@ function settingsOf({ dropout, main, place: { body } }: CurrentDropout, rate: nu
   return { ratio: rate === 'keep' ? operandOutside(body, ratio) : rate, mode: operandOutside(body, trainingMode), attributes };
 }
 
-function insertOnesLike(outer: Rewiring, name: string, { shape, dataType }: Tensor, place: { readonly before: Current['reader'] }): string {
-  const type = dataType ?? refuse('the element type of the state is not known');
-  if (shape && isFixed(shape)) return insertFixedOnes(outer, `${name}_ones`, shape, type, place);
-  const [extents, ones] = [outer.freshName(`${name}_shape`), outer.freshName(`${name}_ones`)];
-  outer.insert({ opType: 'Shape', inputs: [name], outputs: [extents] }, place);
-  outer.insert({ opType: 'ConstantOfShape', inputs: [extents], outputs: [ones], attributes: [{ name: 'value', tensor: { dataType: type, dims: [1], values: [1] } }] }, place);
-  return ones;
-}
-
 /** `outer` is the body that the loop stands in. */
 export function hoistMask(current: CurrentDropout, outer: Rewiring, { rate, mode }: { readonly rate: DropoutSpec['rate']; readonly mode: DropoutSpec['mode'] }, wide: ModelWide): void {
   const { rewiring, nodes, input, output, maker, dropout, main } = current;
@@ -123,7 +100,7 @@ export function hoistMask(current: CurrentDropout, outer: Rewiring, { rate, mode
 
   const place = { before: loop };
   const ones = insertOnesLike(outer, loop.inputs[initial.index], initial.tensor, place);
-  const operand = (value: string | number | undefined, stem: string, dataType: number) => (typeof value === 'number' ? insertConstant(outer, stem, { dataType, dims: [], values: [value] }, place) : (value ?? ''));
+  const operand = (value: string | number | undefined, stem: string, dataType: number) => (typeof value === 'number' ? outer.insertConstant(stem, { dataType, dims: [], values: [value] }, place) : (value ?? ''));
   const switchedBy = mode === undefined ? settings.mode : mode === 'input' ? wide.modeInput(outer.body) : Number(mode);
   const operands = [operand(settings.ratio, 'ratio', FLOAT), operand(switchedBy, 'training_mode', BOOL)];
   while (operands.at(-1) === '') operands.pop();

@@ -4,7 +4,7 @@ import { factorChain } from '../../../graph/legacy-scaling.js';
 import { scalar } from '../lift/patterns.js';
 import type { EditableNode } from '../wire/editable-node.js';
 import type { Current, CurrentDropout } from './current.js';
-import { checkImport, insertConstant } from './dropout-nodes.js';
+import { checkImport } from './dropout-nodes.js';
 import { refuse } from './refusal.js';
 import { foldWeightFactor, scaleWeights } from './scale-weights.js';
 
@@ -35,7 +35,7 @@ function multiplyBehind(current: Current, factor: number): void {
   const dataType = typeOf(current);
   const unscaled = rewiring.splitAfter(maker, output);
   const product = rewiring.insert({ opType: 'Mul', inputs: [unscaled, ''], outputs: [output] }, { after: maker });
-  rewiring.setInput(product, 1, insertConstant(rewiring, 'scale', { dataType, dims: [], values: [factor] }, { before: product }));
+  rewiring.setInput(product, 1, rewiring.insertConstant('scale', { dataType, dims: [], values: [factor] }, { before: product }));
 }
 
 export interface Folding {

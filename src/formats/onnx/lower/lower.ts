@@ -10,9 +10,9 @@ import type { ModelRecord } from '../wire/records.js';
 import { configureDropout } from './configure.js';
 import { currentOf, dropoutOf } from './current.js';
 import type { Current, CurrentDropout } from './current.js';
-import { insertDropout, rateLike, siblingAmong } from './dropout-nodes.js';
 import { foldBias } from './fold-bias.js';
 import { drawingOf, hoistMask, removeSharedMask } from './hoist-mask.js';
+import { dropWeight, insertDropout } from './insert.js';
 import { foldScale, unfoldScale } from './legacy-scaling.js';
 import { moveDropout } from './move.js';
 import { ModelWide } from './model-wide.js';
@@ -20,9 +20,10 @@ import { makePerChannel } from './per-channel.js';
 import { insertRecurrentDropout, shareOverSteps } from './recurrent.js';
 import { Refusal, refuse } from './refusal.js';
 import { removeDropout } from './remove.js';
+import { replaceDropout } from './replace.js';
 import { Rewiring } from './rewiring.js';
 import { scheduleDropouts } from './schedule.js';
-import { dropWeight, replaceDropout } from './variant-nodes.js';
+import { rateLike, siblingAmong } from './settings.js';
 
 type Fix = readonly Edit[];
 

@@ -1,15 +1,16 @@
 /** Elementwise dropout to spatial dropout: one draw for each channel, broadcast over space (Tompson et al. 2015, §3.2). */
-import type { Dimension } from '../../../graph/layers.js';
 import type { EditableNode } from '../wire/editable-node.js';
 import type { CurrentDropout } from './current.js';
-import { channelMask, checkImport, insertOnes, insertProduct, isFixed } from './dropout-nodes.js';
+import { checkImport } from './dropout-nodes.js';
+import { channelMask, insertOnes, insertProduct, isFixed } from './masks.js';
+import type { Mask } from './masks.js';
 import { refuse } from './refusal.js';
 
 export function makePerChannel(current: CurrentDropout): void {
   const { rewiring, place: { body, input } } = current;
   checkShareable(current);
   const mask = channelMask(body, body.tensor(input));
-  shareMask(current, mask, (like, stem, dataType, place) => insertOnes(rewiring, like, stem, mask.maskShape, dataType, place));
+  shareMask(current, mask, (like, stem, dataType, place) => insertOnes(rewiring, like, stem, { ...mask, dataType }, place));
 }
 
 /** Puts ones of the mask's shape in front of a node; `like` gives the batch, `stem` the names. */
@@ -23,7 +24,7 @@ export function checkShareable({ rewiring, dropout }: CurrentDropout): void {
 }
 
 /** Elementwise dropout to one with a mask of this shape, which is broadcast over the data. */
-export function shareMask(current: CurrentDropout, { maskShape, dataType }: { readonly maskShape: readonly Dimension[]; readonly dataType: number }, insertMask: Ones): void {
+export function shareMask(current: CurrentDropout, { maskShape, dataType }: Mask, insertMask: Ones): void {
   const { rewiring, nodes, place: { body }, dropout, main, input, output } = current;
   if (dropout.form === 'operator') {
     const ones = insertMask(input, input, dataType, { before: main });

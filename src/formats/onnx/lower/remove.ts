@@ -4,7 +4,7 @@ import { sideInputsOf } from './current.js';
 import type { CurrentDropout } from './current.js';
 import type { ModelWide } from './model-wide.js';
 import { refuse } from './refusal.js';
-import { releaseParameter } from './variant-nodes.js';
+import { releaseParameter } from './replace.js';
 
 export function removeDropout(dropout: CurrentDropout, wide: ModelWide): void {
   if (dropout.dropout.mask) keepMask(dropout);

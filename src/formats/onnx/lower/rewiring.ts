@@ -3,7 +3,7 @@ import type { Body } from '../lift/tensors.js';
 import type { EditableBody } from '../wire/editable-body.js';
 import type { EditableNode } from '../wire/editable-node.js';
 import type { NodeRecord } from '../wire/records.js';
-import type { AttributeSpec, NodeSpec } from '../wire/specs.js';
+import type { AttributeSpec, NodeSpec, TensorSpec } from '../wire/specs.js';
 
 export type NodePlace = { readonly before: EditableNode } | { readonly after: EditableNode };
 
@@ -76,6 +76,13 @@ export class Rewiring {
     const node = this.edit.insert({ ...spec, name: spec.name ?? this.edit.freshNodeName(spec.opType) }, place);
     this.#enter(node);
     return node;
+  }
+
+  /** A Constant node: right in graphs, subgraphs and functions, and in every IR version. */
+  insertConstant(stem: string, tensor: TensorSpec, place: { readonly before: EditableNode }): string {
+    const name = this.freshName(stem);
+    this.insert({ opType: 'Constant', name: this.edit.freshNodeName(stem), inputs: [], outputs: [name], attributes: [{ name: 'value', tensor }] }, place);
+    return name;
   }
 
   /** Removes a node, and what is said of the values that nothing makes any more. */

@@ -6,7 +6,7 @@ import { setParameter } from './configure.js';
 import type { CurrentDropout } from './current.js';
 import type { ModelWide } from './model-wide.js';
 import { refuse } from './refusal.js';
-import { replaceDropout } from './variant-nodes.js';
+import { replaceDropout } from './replace.js';
 import { TEMPLATE_OPSET } from '../../../variants/template.js';
 
 /** One input for each rate that the dropouts have; its default is that rate, and the metadata says how it moves. */
