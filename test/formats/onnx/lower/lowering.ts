@@ -153,6 +153,7 @@ export function complaintsAbout(files: readonly (readonly [label: string, bytes:
     const { irVersion, opsetImport } = decode(bytes);
     return irVersion <= 8n && opsetImport.every(({ domain, version }) => domain !== '' || version <= BigInt(CHECKER_OPSET));
   });
+  expect(readable.length).toBeGreaterThan(0);
   return checkModels(readable.map(([, bytes]) => bytes)).flatMap((error, i) => (error ? [`${readable[i]![0]}: ${error}`] : []));
 }
 
