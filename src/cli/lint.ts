@@ -27,8 +27,7 @@ import { loadFormatters, resolveTargets, writeReports } from './output.js';
 import { paintPatch } from './patch.js';
 import { printConfig } from './print-config.js';
 import { Progress } from './progress.js';
-import { howToInstall } from './install.js';
-import { openProver } from './prover.js';
+import { proverFor } from './prover.js';
 
 export function lintCommand(program: Command, args: readonly string[], exit: (code: number) => void): void {
   program.argument('[files...]');
@@ -109,14 +108,10 @@ async function openCache({ cacheLocation, cacheStrategy = 'content' }: LintOptio
   return new ResultCache(path.resolve(cacheLocation ?? CACHE_FILE), cacheStrategy);
 }
 
-/** Fixing needs it; a preview says that it has none. */
 async function canVerify(files: readonly string[], options: LintOptions, args: readonly string[]): Promise<boolean> {
   if (!(options.fix || options.diff) || !options.verify) return false;
   // Source code is proven by erasure, which needs no runtime.
-  if (await openProver({ executes: files.some((file) => formatOf(file)?.name === 'onnx') })) return true;
-  if (!options.diff) throw new ConfigurationError(howToInstall(args));
-  console.error('droplint: onnxruntime-node is not installed: what follows is not proven.');
-  return false;
+  return (await proverFor({ executes: files.some((file) => formatOf(file)?.name === 'onnx'), isPreview: options.diff ?? false, args })) !== undefined;
 }
 
 function fixRequest(options: LintOptions, verify: boolean): Pick<Job, 'fix'> {

@@ -2,8 +2,9 @@
 import type { Document } from '../formats/document.js';
 import type { ScheduleSettings } from '../graph/edits.js';
 import { ConfigurationError } from '../lint/configuration-error.js';
-import { schedules, type ScheduleKind } from '../variants/schedules.js';
-import { VARIANTS, type Form, type Variant } from '../variants/variants.js';
+import type { ScheduleKind } from '../variants/schedules.js';
+import { DEFAULT_RATE, VARIANTS, type Form, type Variant } from '../variants/variants.js';
+import { OWN_OPTIONS, scheduleFrom } from './schedule-flags.js';
 
 export interface RewriteFlags {
   to: Variant;
@@ -40,7 +41,7 @@ const USES: Readonly<Record<Flag, readonly Variant[]>> = {
   cutoff: ['scheduled'],
 };
 
-const KINDS: Readonly<Partial<Record<Flag, readonly ScheduleKind[]>>> = { gamma: ['curriculum'], cutoff: ['early', 'late'] };
+const KINDS: Readonly<Partial<Record<Flag, readonly ScheduleKind[]>>> = OWN_OPTIONS;
 
 const spelled = (flag: Flag): string => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
@@ -80,11 +81,6 @@ export function scheduleOf({ to, schedule: kind, epochs, gamma, cutoff, rate }: 
   if (to !== 'scheduled') return undefined;
   if (!kind || epochs === undefined) throw new ConfigurationError('--to scheduled needs --schedule <kind> and --epochs <number>.');
   const options = { epochs, ...(gamma !== undefined && { gamma }), ...(cutoff !== undefined && { cutoff }) };
-  try {
-    schedules[kind]({ rate: rate ?? 0.5, ...options });
-  } catch (error) {
-    if (error instanceof RangeError) throw new ConfigurationError(error.message);
-    throw error;
-  }
+  scheduleFrom(kind, { rate: rate ?? DEFAULT_RATE, ...options });
   return { kind, ...options };
 }

@@ -14,10 +14,10 @@ import { SCHEDULE_KINDS } from '../variants/schedules.js';
 import { FORMS, VARIANTS } from '../variants/variants.js';
 import { colors } from './colors.js';
 import { examplesText } from './examples.js';
-import { howToInstall } from './install.js';
 import { paintPatch } from './patch.js';
-import { openProver, type Prover } from './prover.js';
+import { proverFor } from './prover.js';
 import { checkFlags, checkFormat, scheduleOf, type RewriteFlags } from './rewrite-flags.js';
+import { parseNumber } from './schedule-flags.js';
 
 export function rewriteCommand(args: readonly string[], exit: (code: number) => void): Command {
   return new Command('rewrite')
@@ -50,7 +50,7 @@ async function rewrite(file: string, flags: RewriteFlags, args: readonly string[
   checkFormat(document, flags);
   const { rewriteDocument } = await import('../lint/rewrite.js');
   if (flags.output) (await import('../lint/run.js')).checkOutput(document, flags.output);
-  const prover = flags.verify ? await proverFor(document, flags, args) : undefined;
+  const prover = flags.verify ? await proverFor({ executes: document.format === 'onnx', isPreview: flags.diff ?? false, args }) : undefined;
   try {
     const result = await rewriteDocument(document, {
       to: flags.to,
@@ -68,14 +68,6 @@ async function rewrite(file: string, flags: RewriteFlags, args: readonly string[
   } finally {
     await prover?.close();
   }
-}
-
-async function proverFor(document: Document, flags: RewriteFlags, args: readonly string[]): Promise<Prover | undefined> {
-  const prover = await openProver({ executes: document.format === 'onnx' });
-  if (prover) return prover;
-  if (!flags.diff) throw new ConfigurationError(howToInstall(args));
-  console.error('droplint: onnxruntime-node is not installed: what follows is not proven.');
-  return undefined;
 }
 
 /** Reports, and writes what may be written. */
@@ -232,10 +224,4 @@ function parseMode(text: string): boolean | 'input' {
   if (text === 'input') return text;
   if (text !== 'true' && text !== 'false') throw new InvalidArgumentError('It must be input, true or false.');
   return text === 'true';
-}
-
-function parseNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
-  return value;
 }

@@ -1,14 +1,12 @@
 /** `droplint schedule`: the rate of dropout in each epoch. */
-import { Argument, Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { ConfigurationError } from '../lint/configuration-error.js';
 import { lineChart, type Point } from '../report/line-chart.js';
-import { ratesOf, SCHEDULE_KINDS, schedules, type CurriculumOptions, type CutoffOptions, type Schedule, type ScheduleKind } from '../variants/schedules.js';
+import { ratesOf, SCHEDULE_KINDS, type CurriculumOptions, type CutoffOptions, type ScheduleKind } from '../variants/schedules.js';
 import { colors } from './colors.js';
+import { OWN_OPTIONS, parseNumber, scheduleFrom } from './schedule-flags.js';
 
 type ScheduleFlags = CurriculumOptions & CutoffOptions & { readonly json?: boolean; readonly svg?: boolean };
-
-/** Kinds that take them. */
-const OWN_OPTIONS: Readonly<Record<string, readonly ScheduleKind[]>> = { gamma: ['curriculum'], cutoff: ['early', 'late'] };
 
 export function scheduleCommand(): Command {
   return new Command('schedule')
@@ -31,21 +29,16 @@ Examples:
   droplint schedule annealed --epochs 100 --rate 0.5 --svg > annealed.svg`;
 
 function render(kind: ScheduleKind, { json, svg, ...options }: ScheduleFlags): string {
-  const rates = ratesOf(scheduleOf(kind, options), options.epochs);
+  checkOptions(kind, options);
+  const rates = ratesOf(scheduleFrom(kind, options), options.epochs);
   if (json) return JSON.stringify({ kind, ...options, rates }, undefined, 2);
   if (svg) return lineChart({ title: titleOf(kind, options), x: 'epoch', y: 'rate of dropout', series: [{ name: kind, points: pointsOf(rates), steps: true }] }).trimEnd();
   return bars(rates, process.stdout.columns || 80);
 }
 
-function scheduleOf(kind: ScheduleKind, options: CurriculumOptions & CutoffOptions): Schedule {
-  for (const [name, kinds] of Object.entries(OWN_OPTIONS)) {
-    if (options[name as 'gamma' | 'cutoff'] !== undefined && !kinds.includes(kind)) throw new ConfigurationError(`--${name} is for ${kinds.join(' and ')}, not for ${kind}.`);
-  }
-  try {
-    return schedules[kind](options);
-  } catch (error) {
-    if (error instanceof RangeError) throw new ConfigurationError(error.message);
-    throw error;
+function checkOptions(kind: ScheduleKind, options: CurriculumOptions & CutoffOptions): void {
+  for (const [name, kinds] of Object.entries<readonly ScheduleKind[]>(OWN_OPTIONS)) {
+    if (options[name as keyof typeof OWN_OPTIONS] !== undefined && !kinds.includes(kind)) throw new ConfigurationError(`--${name} is for ${kinds.join(' and ')}, not for ${kind}.`);
   }
 }
 
@@ -65,10 +58,4 @@ function bars(rates: readonly number[], width: number): string {
     return `${String(epoch).padStart(Math.max(digits, 5))}  ${rate.toFixed(4)}  ${colors.cyan(bar)}`.trimEnd();
   });
   return [colors.dim('epoch  rate'), ...lines].join('\n');
-}
-
-function parseNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('It must be a number.');
-  return value;
 }

@@ -4,3 +4,6 @@ export type Variant = (typeof VARIANTS)[number];
 
 export const FORMS = ['gaussian', 'concrete'] as const;
 export type Form = (typeof FORMS)[number];
+
+/** Of a dropout that is put where there was none. */
+export const DEFAULT_RATE = 0.5;
