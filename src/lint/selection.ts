@@ -6,6 +6,7 @@ import type { DropoutSpec, Edit } from '../graph/edits.js';
 import type { Layer } from '../graph/layers.js';
 import { follow, next } from '../graph/traversal.js';
 import type { Selection } from '../variants/plan.js';
+import { DEFAULT_RATE } from '../variants/variants.js';
 import { claimsOf } from './claims.js';
 import { nodeMatcher } from './config-file/globs.js';
 import { rulesFor } from './configuration.js';
@@ -17,16 +18,16 @@ type Insertion = Extract<Edit, { readonly type: 'insert' }>;
 const PLACING = ['dropout-before-classifier', 'dropout-after-dense'];
 
 export function selectIn(document: Document, layers: readonly Layer[], where: string | undefined): Selection {
-  if (where === undefined) return { includes: () => true, insertions: insertionsOf(document, PLACING), isChosen: false, meaning: 'all', matched: layers.length };
+  if (where === undefined) return { includes: () => true, insertions: () => insertionsOf(findingsOf(document, PLACING)), meaning: 'all', matched: layers.length };
   if (allRules.some(({ id }) => id === where)) {
     const found = findingsOf(document, [where]);
     const at = new Set(found.map(({ problem }) => problem.at));
-    return { includes: (layer) => at.has(layer), insertions: insertionsOf(document, [where]), isChosen: true, meaning: 'rule', matched: found.length };
+    return { includes: (layer) => at.has(layer), insertions: () => insertionsOf(found), meaning: 'rule', matched: found.length };
   }
   const matches = nodeMatcher(where);
   const includes = ({ origin, key }: Layer): boolean => matches(origin.name) || matches(origin.path) || matches(key);
   const found = layers.filter(includes);
-  return { includes, insertions: found.flatMap(insertionsBehind), isChosen: true, meaning: 'glob', matched: new Set(found.map(({ key }) => key)).size };
+  return { includes, insertions: () => found.flatMap(insertionsBehind), meaning: 'glob', matched: new Set(found.map(({ key }) => key)).size };
 }
 
 /** Every rule as strict as it can be: what is looked for are places, not faults. */
@@ -34,9 +35,9 @@ const findingsOf = (document: Document, ids: readonly string[]) =>
   lintDocument(document, { rules: rulesFor({ preset: 'strict', rules: Object.fromEntries(ids.map((id) => [id, 'warn'])) }).filter(({ rule }) => ids.includes(rule.id)), mode: 'training' });
 
 /** Two rules may miss the same dropout: behind an activation, and before the classifier that reads it. */
-function insertionsOf(document: Document, ids: readonly string[]): readonly Insertion[] {
+function insertionsOf(found: ReturnType<typeof findingsOf>): readonly Insertion[] {
   const taken = new Set<unknown>();
-  const edits = findingsOf(document, ids).flatMap(({ problem }) => (problem.edits ?? []).filter((edit) => edit.type === 'insert'));
+  const edits = found.flatMap(({ problem }) => (problem.edits ?? []).filter((edit) => edit.type === 'insert'));
   return edits.filter((edit) => {
     const claims = claimsOf([edit]);
     if (claims.some((claim) => taken.has(claim))) return false;
@@ -45,7 +46,7 @@ function insertionsOf(document: Document, ids: readonly string[]): readonly Inse
   });
 }
 
-const SPEC: DropoutSpec = { kind: 'dropout', rate: 0.5, unit: 'element' };
+const SPEC: DropoutSpec = { kind: 'dropout', rate: DEFAULT_RATE, unit: 'element' };
 
 /** Behind the activation of a layer with a weight, unless a dropout is there already, or the answer. */
 function insertionsBehind(layer: Layer): readonly Insertion[] {

@@ -6,6 +6,7 @@ import type { DropoutLayer, Layer, LinearLayer, ConvolutionLayer } from '../grap
 import { scaleBeside, takerOfFactor } from '../graph/legacy-scaling.js';
 import { isConfigured } from '../graph/predicates.js';
 import { ahead, behind, follow, next, previous, soleConsumer } from '../graph/traversal.js';
+import { DEFAULT_RATE } from './variants.js';
 import type { Form, Variant } from './variants.js';
 
 export interface RewriteSettings {
@@ -25,10 +26,8 @@ export interface RewriteSettings {
 export interface Selection {
   includes(layer: Layer): boolean;
   /** Where a dropout goes in, as the placement rules say, when no dropout is selected. */
-  readonly insertions: readonly Extract<Edit, { readonly type: 'insert' }>[];
-  /** The user named the layers. */
-  readonly isChosen: boolean;
-  /** How they were named: not at all, by a rule, by a glob of their names. */
+  insertions(): readonly Extract<Edit, { readonly type: 'insert' }>[];
+  /** How the user named them: not at all, by a rule, by a glob of their names. */
   readonly meaning: 'all' | 'rule' | 'glob';
   /** How many layers the name matches, or findings the rule has. */
   readonly matched: number;
@@ -46,8 +45,6 @@ export interface Plan {
   readonly passedOver: readonly { readonly at: Layer; readonly reason: string }[];
 }
 
-export const DEFAULT_RATE = 0.5;
-
 class Planner {
   readonly fixes: PlannedFix[] = [];
   readonly passedOver: { at: Layer; reason: string }[] = [];
@@ -55,6 +52,11 @@ class Planner {
 
   constructor(readonly graphs: readonly Graph[], readonly settings: RewriteSettings, readonly selection: Selection) {
     this.dropouts = once(graphs.flatMap((graph) => graph.layersOf('dropout'))).filter((dropout) => selection.includes(dropout));
+  }
+
+  /** The user named the layers. */
+  get isChosen(): boolean {
+    return this.selection.meaning !== 'all';
   }
 
   fix(at: Layer, ...edits: readonly Edit[]): void {
@@ -65,10 +67,6 @@ class Planner {
     this.passedOver.push({ at, reason });
   }
 
-  get rate(): number {
-    return this.settings.rate ?? DEFAULT_RATE;
-  }
-
   /** What takes the place of a dropout. */
   replacing(more: Partial<DropoutSpec>): DropoutSpec {
     const { rate = 'keep', training, asFunction, examples } = this.settings;
@@ -77,8 +75,7 @@ class Planner {
 
   /** A dropout where there was none. */
   inserting(rate: number, more: Partial<DropoutSpec>): DropoutSpec {
-    const { training, asFunction, examples } = this.settings;
-    return { kind: 'dropout', rate: this.settings.rate ?? rate, unit: 'element', ...(examples !== undefined && { examples }), training: 'input', ...(training !== undefined && { mode: training }), ...(asFunction && { asFunction }), ...more };
+    return this.replacing({ rate: this.settings.rate ?? rate, training: 'input', ...more });
   }
 
   /** A dropout that takes over from one at another place; `undefined` where code does not say its rate. */
@@ -133,7 +130,7 @@ class Planner {
     const into = dropout.inverted && !scale ? undefined : takerOfFactor(dropout);
     if (into) return this.fix(dropout, scale === undefined ? foldScale(dropout, into) : scale.kind === 'activation' ? foldScale(dropout, into, scale) : foldScale(dropout, scale));
     const reader = soleConsumer(dropout.outputs[0]);
-    if (unit === 'weight') return reader && isWeighted(reader) ? this.putBefore(dropout, reader, {}) : this.leave(dropout, 'the layer whose weight it drops is not known');
+    if (unit === 'weight') return reader && takesDropConnect(reader) ? this.putBefore(dropout, reader, {}) : this.leave(dropout, 'the layer whose weight it drops is not known');
     if (form === 'recurrent') {
       const layer = dropout.outputs[0].consumers.find((each) => each.kind === 'recurrent');
       if (layer && layer.inputs.includes(dropout.outputs[0])) return this.putBefore(dropout, layer, {});
@@ -163,7 +160,7 @@ class Planner {
   toDropConnect(dropout: DropoutLayer): void {
     if (dropout.unit === 'weight') return this.leave(dropout, 'it drops weights already');
     const { end } = follow(dropout, next, (layer) => layer.kind === 'reshape');
-    if (!end || !isWeighted(end)) return this.leave(dropout, 'no layer with a weight comes next');
+    if (!end || !takesDropConnect(end)) return this.leave(dropout, 'no layer with a weight comes next');
     this.putBefore(dropout, end, { unit: 'weight' });
   }
 
@@ -175,17 +172,17 @@ class Planner {
 
   insertEverywhere(): void {
     const { to } = this.settings;
-    for (const { where, target, spec } of this.selection.insertions) {
+    for (const { where, target, spec } of this.selection.insertions()) {
       const rate = this.settings.rate ?? (typeof spec.rate === 'number' ? spec.rate : DEFAULT_RATE);
       const put = (more: Partial<DropoutSpec>, layer: Layer = target, at: 'after' | 'before' = where): void => this.fix(layer, insert(this.inserting(rate, more))[at](layer));
       if (to === 'dropout') put({});
       else if (to === 'variational') put({ law: this.settings.form ?? 'gaussian' });
       else if (to === 'alpha') put({ law: 'alpha' });
-      else if (to === 'spatial' && this.selection.isChosen) put({ unit: 'channel' });
+      else if (to === 'spatial' && this.isChosen) put({ unit: 'channel' });
       else if (to === 'spatial') this.leave(target, 'no convolution stands beside it');
       else if (to === 'dropconnect') {
-        const weighted = isWeighted(target) ? target : follow(target, previous, (layer) => !isWeighted(layer)).end;
-        if (weighted && isWeighted(weighted)) put({ unit: 'weight' }, weighted, 'before');
+        const weighted = takesDropConnect(target) ? target : follow(target, previous, (layer) => !takesDropConnect(layer)).end;
+        if (weighted && takesDropConnect(weighted)) put({ unit: 'weight' }, weighted, 'before');
         else this.leave(target, 'no layer with a weight stands there');
       }
     }
@@ -199,7 +196,7 @@ class Planner {
       const { end } = follow(layer, previous, (each) => each.kind === 'reshape');
       const beside = end?.kind === 'dropout' && end.unit === 'element' && end.law === 'bernoulli' ? end : undefined;
       const isMeant = this.selection.includes(layer) || (beside !== undefined && chosen.has(beside));
-      if (!isMeant || (!beside && !this.selection.isChosen && this.dropouts.length > 0)) continue;
+      if (!isMeant || (!beside && !this.isChosen && this.dropouts.length > 0)) continue;
       if (beside) taken.add(beside);
       if (beside) this.putBefore(beside, layer, { unit: 'time' }, { unit: 'state' });
       else this.fix(layer, insert(this.inserting(DEFAULT_RATE, { unit: 'time' })).before(layer), insert(this.inserting(DEFAULT_RATE, { unit: 'state' })).before(layer));
@@ -231,6 +228,7 @@ const once = <L extends Layer>(layers: readonly L[]): readonly L[] => [...new Ma
 /** TensorFlow.js's own alphaDropout shifts the mean, its gaussianDropout does not learn; a topology can name no other AlphaDropout. */
 const isReplaceable = ({ library, configuration, law, graph }: DropoutLayer): boolean => library === undefined && configuration !== undefined && (law !== 'alpha' || graph.isSource);
 
-const isWeighted = (layer: Layer): layer is LinearLayer | ConvolutionLayer => layer.kind === 'linear' || layer.kind === 'convolution';
+/** Layers whose weight can be dropped. */
+const takesDropConnect = (layer: Layer): layer is LinearLayer | ConvolutionLayer => layer.kind === 'linear' || layer.kind === 'convolution';
 
 export const planRewrite = (graphs: readonly Graph[], settings: RewriteSettings, selection: Selection): Plan => new Planner(graphs, settings, selection).plan();
